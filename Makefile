@@ -1,0 +1,65 @@
+# The workshop. `make` alone prints the targets.
+#
+#   make run     build and start Anabranch on this machine
+#   make test    everything that CI runs
+#   make check   what only reads and takes a minute or two
+#   make fix     the only target that writes to the sources
+#
+# Everything that is built or downloaded goes to one cache, so that a fresh clone does not compile RocksDB again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+export ANABRANCH_CACHE ?= $(HOME)/.cache/anabranch
+export CARGO_TARGET_DIR ?= $(ANABRANCH_CACHE)/target
+export ANABRANCH_BIN ?= $(CARGO_TARGET_DIR)/release/anabranch
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what a build needs (Debian packages; says so first)
+	@tests/setup/packages.sh build
+	@tests/setup/rust.sh
+
+.PHONY: build
+build: setup ## Build the release binary
+	@cargo build --release --locked --package anabranch
+	@echo "built $(ANABRANCH_BIN)"
+
+.PHONY: run
+run: build ## Build, start on 127.0.0.1:4567, print what to type next
+	@tests/setup/run.sh
+
+.PHONY: check
+check: setup ## Format, lints, walls and unit tests: reads only
+	@tests/setup/step.sh "format" cargo fmt --all --check
+	@tests/setup/step.sh "walls" tests/walls/walls.sh
+	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
+	@tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
+
+.PHONY: test
+test: ## Everything that CI runs
+	@tests/all.sh
+
+.PHONY: api
+api: build ## The API tests with every SDK
+	@tests/all.sh api
+
+.PHONY: durability
+durability: build ## Crashes, full disks and torn files with the real binary
+	@tests/all.sh durability
+
+.PHONY: fix
+fix: setup ## Format and apply what clippy can: writes to the sources
+	@cargo fmt --all
+	@cargo clippy --release --locked --workspace --all-targets --fix --allow-dirty --allow-staged
+
+.PHONY: deny
+deny: ## Install cargo-deny into the cache (some minutes, once)
+	@tests/walls/install-deny.sh

@@ -1,0 +1,19 @@
+"""For every Python test: a failure shows the end of the log of each server that the test used."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.server import Server
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the end of the log of every server it used."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            running = value if isinstance(value, Server) else getattr(value, "server", None)
+            if isinstance(running, Server):
+                report.sections.append((f"log of {name}", running.log_tail(40)))

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `anabranch` command.
+
+fn main() -> std::process::ExitCode {
+    anabranch::cli::main()
+}

@@ -1,0 +1,163 @@
+//! Kubernetes quantities (`1Mi`, `500`, `2k`) of whole things, and rates made of them.
+//!
+//! Only whole numbers: nothing here is ever half a byte or half a record.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The number a quantity stands for, or nothing when it is not a whole one.
+pub fn parse(text: &str) -> Option<u64> {
+    let digits_end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, suffix) = text.split_at(digits_end);
+    let factor: u64 = match suffix {
+        "" => 1,
+        "k" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// So many a second, or no limit: `1000`, `1Mi`, `Unlimited`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// At most this many a second.
+    PerSecond(u64),
+    /// As many as the hardware takes.
+    Unlimited,
+}
+
+const UNLIMITED: &str = "Unlimited";
+
+impl Rate {
+    /// The number, when there is a limit.
+    pub const fn per_second(self) -> Option<u64> {
+        match self {
+            Self::PerSecond(number) => Some(number),
+            Self::Unlimited => None,
+        }
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerSecond(number) => number.fmt(formatter),
+            Self::Unlimited => formatter.write_str(UNLIMITED),
+        }
+    }
+}
+
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::PerSecond(number) => serializer.serialize_u64(*number),
+            Self::Unlimited => serializer.serialize_str(UNLIMITED),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RateVisitor)
+    }
+}
+
+struct RateVisitor;
+
+impl de::Visitor<'_> for RateVisitor {
+    type Value = Rate;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .write_str("a whole number of at least 1, a quantity such as `1Mi`, or `Unlimited`")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Rate, E> {
+        if number == 0 {
+            return Err(E::invalid_value(de::Unexpected::Unsigned(number), &self));
+        }
+        Ok(Rate::PerSecond(number))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Rate, E> {
+        match u64::try_from(number) {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(de::Unexpected::Signed(number), &self)),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Rate, E> {
+        if text == UNLIMITED {
+            return Ok(Rate::Unlimited);
+        }
+        match parse(text) {
+            Some(number) => self.visit_u64(number),
+            None => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+impl JsonSchema for Rate {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "x-kubernetes-int-or-string": true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_whole_numbers_with_kubernetes_suffixes() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("1000", Some(1000)),
+            ("2k", Some(2000)),
+            ("1Mi", Some(1_048_576)),
+            ("10Mi", Some(10_485_760)),
+            ("1Gi", Some(1_073_741_824)),
+            ("", None),
+            ("Mi", None),
+            ("1.5Mi", None),
+            ("-1", None),
+            ("1MiB", None),
+            ("18446744073709551615Ki", None),
+        ] {
+            assert_eq!(parse(text), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_number_a_quantity_or_unlimited() {
+        let read =
+            |text: &str| serde_yaml::from_str::<Rate>(text).map_err(|error| error.to_string());
+        assert_eq!(read("1000"), Ok(Rate::PerSecond(1000)));
+        assert_eq!(read("2Mi"), Ok(Rate::PerSecond(2_097_152)));
+        assert_eq!(read("Unlimited"), Ok(Rate::Unlimited));
+        for wrong in ["0", "-1", "fast", "1.5"] {
+            assert!(
+                read(wrong)
+                    .expect_err(wrong)
+                    .contains("expected a whole number"),
+                "{wrong}"
+            );
+        }
+    }
+}

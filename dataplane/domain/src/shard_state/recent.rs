@@ -1,0 +1,93 @@
+//! The tokens of recent appends, so that our own retry after an unclear failure is answered and not written again.
+//! Bounded by count and by age; both bounds are functions of the log, so replicas forget together.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::time::Duration;
+
+use super::AppendToken;
+use crate::Timestamp;
+
+/// What is remembered of the last appends.
+#[derive(Clone, Debug, Default)]
+pub struct RecentAppends {
+    /// In the order in which they came.
+    arrivals: VecDeque<(Timestamp, AppendToken)>,
+    first_ordinals: HashMap<AppendToken, u64, BuildHasherDefault<TokenHasher>>,
+}
+
+impl RecentAppends {
+    /// How long a token is remembered: well over the deadline within which a gateway retries (some seconds).
+    pub const AGE_MAX: Duration = Duration::from_mins(1);
+    /// How many tokens are remembered: 16 s of a shard's 1,000 appends a second, in about a megabyte.
+    pub const COUNT_MAX: usize = 16_384;
+
+    /// The ordinal of the first record of the append with this token, if it was applied and is not forgotten.
+    pub fn find(&self, token: AppendToken) -> Option<u64> {
+        self.first_ordinals.get(&token).copied()
+    }
+
+    /// Remembers an append that was applied, and forgets what is too old or too much. Called while applying, and while
+    /// replaying the end of the log after a restart.
+    pub fn remember(&mut self, arrival: Timestamp, token: AppendToken, first_ordinal: u64) {
+        if self.first_ordinals.insert(token, first_ordinal).is_none() {
+            self.arrivals.push_back((arrival, token));
+        }
+        self.forget_before(arrival.minus(Self::AGE_MAX));
+    }
+
+    /// Forgets everything: what a closed shard does to cost nothing.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.arrivals.len()
+    }
+
+    /// Whether none is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.arrivals.is_empty()
+    }
+
+    fn forget_before(&mut self, oldest: Timestamp) {
+        while let Some(&(arrival, token)) = self.arrivals.front() {
+            if arrival >= oldest && self.arrivals.len() <= Self::COUNT_MAX {
+                break;
+            }
+            self.arrivals.pop_front();
+            self.first_ordinals.remove(&token);
+        }
+    }
+}
+
+impl PartialEq for RecentAppends {
+    fn eq(&self, other: &Self) -> bool {
+        self.arrivals == other.arrivals && self.first_ordinals == other.first_ordinals
+    }
+}
+
+impl Eq for RecentAppends {}
+
+/// Tokens are random already: half of one is as good a hash as any.
+#[derive(Clone, Copy, Debug, Default)]
+struct TokenHasher(u64);
+
+impl Hasher for TokenHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
+        }
+    }
+
+    fn write_u128(&mut self, token: u128) {
+        self.write(&token.to_le_bytes());
+    }
+}

@@ -1,0 +1,125 @@
+//! What one writer wants done atomically. Values are reference-counted: the only copy is into the write-ahead log.
+
+use bytes::Bytes;
+
+use crate::{Family, KeyRange};
+
+/// Fixed bytes that one operation costs beside its key and value, for the accounting of queues.
+const OPERATION_OVERHEAD_BYTES: usize = 32;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Write `value` under `key`, replacing what was there.
+    Put {
+        /// Column family.
+        family: Family,
+        /// Key.
+        key: Vec<u8>,
+        /// Value.
+        value: Bytes,
+    },
+    /// Remove `key`.
+    Delete {
+        /// Column family.
+        family: Family,
+        /// Key.
+        key: Vec<u8>,
+    },
+    /// Remove every key in `range`.
+    DeleteRange {
+        /// Column family.
+        family: Family,
+        /// The keys.
+        range: KeyRange,
+    },
+}
+
+/// Changes that become durable together or not at all, applied in order.
+#[derive(Clone, Debug, Default)]
+pub struct WriteSet {
+    operations: Vec<Operation>,
+    bytes: usize,
+    grows: bool,
+}
+
+impl WriteSet {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes `value` under `key`. Refused with [`crate::StoreError::StorageLow`] when the disk is nearly full.
+    pub fn put(
+        &mut self,
+        family: Family,
+        key: impl AsRef<[u8]>,
+        value: impl Into<Bytes>,
+    ) -> &mut Self {
+        self.grows = true;
+        self.put_critical(family, key, value)
+    }
+
+    /// Writes a small `value` that must go on when the disk is nearly full: a trim point, a vote. It alone does not
+    /// make the write set subject to the disk's reserve.
+    pub fn put_critical(
+        &mut self,
+        family: Family,
+        key: impl AsRef<[u8]>,
+        value: impl Into<Bytes>,
+    ) -> &mut Self {
+        let (key, value) = (key.as_ref().to_vec(), value.into());
+        self.add(
+            key.len() + value.len(),
+            Operation::Put { family, key, value },
+        )
+    }
+
+    /// Removes `key`.
+    pub fn delete(&mut self, family: Family, key: impl AsRef<[u8]>) -> &mut Self {
+        let key = key.as_ref().to_vec();
+        self.add(key.len(), Operation::Delete { family, key })
+    }
+
+    /// Removes every key in `range`. An empty range is no operation.
+    pub fn delete_range(&mut self, family: Family, range: KeyRange) -> &mut Self {
+        if range.is_empty() {
+            return self;
+        }
+        self.add(
+            range.start().len() + range.end().len(),
+            Operation::DeleteRange { family, range },
+        )
+    }
+
+    fn add(&mut self, bytes: usize, operation: Operation) -> &mut Self {
+        self.bytes += bytes + OPERATION_OVERHEAD_BYTES;
+        self.operations.push(operation);
+        self
+    }
+
+    /// What it does, in order.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// What it does, in order, given away.
+    pub fn into_operations(self) -> Vec<Operation> {
+        self.operations
+    }
+
+    /// About the bytes that it adds to the write-ahead log.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether it stores something that can wait until the disk has room again.
+    pub fn grows(&self) -> bool {
+        self.grows
+    }
+
+    /// Whether it does nothing.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+}

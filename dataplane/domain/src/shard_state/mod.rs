@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{ShardId, Timestamp};
 
 pub use command::{AppendToken, Applied, Refusal, ShardCommand, TokenOfAppend};
-pub use recent::RecentAppends;
+pub use recent::{AppendNumbers, RecentAppends};
 
 /// Whether a shard takes records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,11 +107,13 @@ impl ShardState {
             ShardPhase::Sealed => return Applied::Refused(Refusal::Sealed),
         }
         // The token before the ordinal: a retry that a second leader proposed begins further on, and was still answered.
-        if let Some(first_ordinal) = tokens
+        if let Some(numbers) = tokens
             .iter()
             .find_map(|append| self.recent.find(append.token))
         {
-            return Applied::Duplicate { first_ordinal };
+            return Applied::Duplicate {
+                first_ordinal: numbers.first_ordinal,
+            };
         }
         if first_ordinal != self.next_ordinal {
             return Applied::Refused(Refusal::StaleOrdinal {

@@ -13,7 +13,16 @@ use crate::Timestamp;
 pub struct RecentAppends {
     /// In the order in which they came.
     arrivals: VecDeque<(Timestamp, AppendToken)>,
-    first_ordinals: HashMap<AppendToken, u64, BuildHasherDefault<TokenHasher>>,
+    numbers: HashMap<AppendToken, AppendNumbers, BuildHasherDefault<TokenHasher>>,
+}
+
+/// What an append's records were numbered with: its answer, again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AppendNumbers {
+    /// The ordinal of its first record.
+    pub first_ordinal: u64,
+    /// When its records arrived: a part of their sequence numbers.
+    pub arrival: Timestamp,
 }
 
 impl RecentAppends {
@@ -22,15 +31,19 @@ impl RecentAppends {
     /// How many tokens are remembered: 16 s of a shard's 1,000 appends a second, in about a megabyte.
     pub const COUNT_MAX: usize = 16_384;
 
-    /// The ordinal of the first record of the append with this token, if it was applied and is not forgotten.
-    pub fn find(&self, token: AppendToken) -> Option<u64> {
-        self.first_ordinals.get(&token).copied()
+    /// The numbers of the append with this token, if it was applied and is not forgotten.
+    pub fn find(&self, token: AppendToken) -> Option<AppendNumbers> {
+        self.numbers.get(&token).copied()
     }
 
     /// Remembers an append that was applied, and forgets what is too old or too much. Called while applying, and while
     /// replaying the end of the log after a restart.
     pub fn remember(&mut self, arrival: Timestamp, token: AppendToken, first_ordinal: u64) {
-        if self.first_ordinals.insert(token, first_ordinal).is_none() {
+        let numbers = AppendNumbers {
+            first_ordinal,
+            arrival,
+        };
+        if self.numbers.insert(token, numbers).is_none() {
             self.arrivals.push_back((arrival, token));
         }
         self.forget_before(arrival.minus(Self::AGE_MAX));
@@ -57,14 +70,14 @@ impl RecentAppends {
                 break;
             }
             self.arrivals.pop_front();
-            self.first_ordinals.remove(&token);
+            self.numbers.remove(&token);
         }
     }
 }
 
 impl PartialEq for RecentAppends {
     fn eq(&self, other: &Self) -> bool {
-        self.arrivals == other.arrivals && self.first_ordinals == other.first_ordinals
+        self.arrivals == other.arrivals && self.numbers == other.numbers
     }
 }
 

@@ -3,7 +3,8 @@
 use anabranch_domain::{ShardPhase, ShardUid, Timestamp};
 use bytes::{Bytes, BytesMut};
 
-use super::{Activate, EntryKind, Envelope, HEADER_LEN, Position, Seal};
+use super::{Activate, Entry, EntryKind, Envelope, HEADER_LEN, Position, Seal};
+use crate::keys::LogKey;
 
 /// Where an entry stands in its shard's history: what the header says besides Raft's position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,12 +95,20 @@ impl Draft {
     }
 
     /// The entry's bytes at `position` in the log of `shard`. The payload is neither copied nor read.
-    pub fn place(mut self, shard: ShardUid, position: Position) -> Bytes {
+    pub fn place(self, shard: ShardUid, position: Position) -> Bytes {
+        self.place_as_entry(shard, position).1
+    }
+
+    /// The entry at `position` in the log of `shard`, and its bytes, which it shares: what reads it need not decode it.
+    pub fn place_as_entry(mut self, shard: ShardUid, position: Position) -> (Entry, Bytes) {
         let envelope = Envelope {
             position,
             ..self.envelope
         };
         self.buffer[..HEADER_LEN].copy_from_slice(&envelope.encode(shard));
-        self.buffer.freeze()
+        let bytes = self.buffer.freeze();
+        let key = LogKey::new(shard, position.index);
+        let entry = Entry::trusted(key, envelope, bytes.slice(HEADER_LEN..));
+        (entry, bytes)
     }
 }

@@ -66,6 +66,18 @@ def eventually(condition, *, seconds: float = 20.0, what: str = "the condition")
         time.sleep(0.02)
 
 
+def patiently(call, *, seconds: float = 30.0, **arguments):
+    """Call again while the account's own rate limit refuses: for set-up under AWS's limits, never for what is tested."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return call(**arguments)
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] != "LimitExceededException" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.25)
+
+
 def status(kinesis, name: str) -> str:
     return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]
 

@@ -67,6 +67,25 @@ def stream(make_stream) -> str:
 
 
 @pytest.fixture
+def make_limited_stream(limited):
+    """As `make_stream`, on the server with AWS's limits."""
+    made = []
+
+    def make(shard_count: int = 1, **settings) -> str:
+        name = k.unique_name()
+        if settings.get("StreamModeDetails", {}).get("StreamMode") != "ON_DEMAND":
+            settings["ShardCount"] = shard_count
+        k.patiently(limited.create_stream, StreamName=name, **settings)
+        made.append(name)
+        k.patiently(k.wait_active, kinesis=limited, name=name)
+        return name
+
+    yield make
+    for name in made:
+        k.patiently(limited.delete_stream, StreamName=name, EnforceConsumerDeletion=True)
+
+
+@pytest.fixture
 def make_consumer(kinesis):
     """Register an ACTIVE consumer on a stream and return its ARN."""
 

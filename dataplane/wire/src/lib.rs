@@ -1,6 +1,34 @@
-//! AWS bytes to typed values and back, sans-io.
+//! AWS's bytes to typed values and back, without IO.
 //!
-//! Knows no shard, no disk and no socket: every function here is a pure one over bytes and arguments.
+//! A body goes through four stages: parse (`document`, by one of two codecs), type check (`conform`), constraint check
+//! (`constraint`), and a struct of its operation (`shapes`). All but the first walk one static table (`schema`).
+//! **Invariant:** this crate knows no shard, no disk, no socket and no clock; what is on the wire is all there is.
 
+mod action;
+mod blob;
+mod codec;
+mod conform;
+pub mod constraint;
+mod decode;
+mod document;
+mod encode;
+mod error;
 pub mod event_stream;
+mod field;
 pub mod opaque_token;
+mod request;
+pub mod schema;
+pub mod shapes;
+mod structure;
+mod text;
+mod timestamp;
+
+pub use action::{Action, TARGET_PREFIX};
+pub use blob::Blob;
+pub use codec::Codec;
+pub use decode::decode;
+pub use encode::{encode, encode_request, encode_sized};
+pub use error::{ApiError, ErrorKind};
+pub use request::Request;
+pub use text::Text;
+pub use timestamp::Timestamp;

@@ -1,0 +1,104 @@
+//! JSON as AWS writes it: no blanks, base64 with padding, seconds without an exponent.
+
+use crate::codec::serialize::Writer;
+use base64_simd::{AsOut, STANDARD};
+
+/// Writes into one growing buffer.
+pub(crate) struct JsonWriter {
+    out: Vec<u8>,
+}
+
+impl JsonWriter {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        JsonWriter {
+            out: Vec::with_capacity(bytes),
+        }
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.out
+    }
+}
+
+impl Writer for JsonWriter {
+    fn null(&mut self) {
+        self.out.extend_from_slice(b"null");
+    }
+
+    fn boolean(&mut self, flag: bool) {
+        self.out
+            .extend_from_slice(if flag { b"true" } else { b"false" });
+    }
+
+    fn integer(&mut self, number: i64) {
+        self.out
+            .extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    }
+
+    /// Nearly all text of answers (names, ARNs, numbers, keys) needs no escape, which one look at each byte tells.
+    fn text(&mut self, text: &str) {
+        let needs_escape = |&byte: &u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if text.as_bytes().iter().any(needs_escape) {
+            serde_json::to_writer(&mut self.out, text)
+                .expect("a Vec takes all that is written to it");
+            return;
+        }
+        self.out.reserve(text.len() + 2);
+        self.out.push(b'"');
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
+    }
+
+    /// Encoded in place: no second buffer and no second copy.
+    fn blob(&mut self, bytes: &[u8]) {
+        let encoded_bytes = STANDARD.encoded_length(bytes.len());
+        self.out.reserve(encoded_bytes + 2);
+        self.out.push(b'"');
+        let start = self.out.len();
+        self.out.resize(start + encoded_bytes, 0);
+        let _ = STANDARD.encode(bytes, self.out[start..].as_out());
+        self.out.push(b'"');
+    }
+
+    /// `1712345678.123`, and `1712345678` for a whole second: never an exponent, never a zero too many.
+    fn timestamp(&mut self, millis: i64) {
+        if millis < 0 {
+            self.out.push(b'-');
+        }
+        let millis = millis.unsigned_abs();
+        self.out
+            .extend_from_slice(itoa::Buffer::new().format(millis / 1000).as_bytes());
+        let fraction = millis % 1000;
+        if fraction != 0 {
+            let digits = format!(".{fraction:03}");
+            self.out
+                .extend_from_slice(digits.trim_end_matches('0').as_bytes());
+        }
+    }
+
+    fn begin_list(&mut self, _: usize) {
+        self.out.push(b'[');
+    }
+
+    fn end_list(&mut self) {
+        self.out.push(b']');
+    }
+
+    fn begin_map(&mut self, _: usize) {
+        self.out.push(b'{');
+    }
+
+    fn end_map(&mut self) {
+        self.out.push(b'}');
+    }
+
+    fn separate(&mut self, is_first: bool) {
+        if !is_first {
+            self.out.push(b',');
+        }
+    }
+
+    fn separate_value(&mut self) {
+        self.out.push(b':');
+    }
+}

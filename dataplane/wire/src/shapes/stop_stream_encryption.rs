@@ -1,0 +1,19 @@
+//! `StopStreamEncryption`: stops encrypting the records of a stream.
+
+use crate::structure::structure;
+
+structure! {
+    /// Stops encrypting the records of a stream.
+    StopStreamEncryptionInput {
+        /// The name of the stream.
+        stream_name: Option<String> = "StreamName": STREAM_NAME unless "StreamARN",
+        /// `NONE` or `KMS`.
+        encryption_type: String = "EncryptionType": ENCRYPTION_TYPE,
+        /// The key that encrypts the records.
+        key_id: String = "KeyId": KEY_ID,
+        /// The ARN of the stream.
+        stream_arn: Option<String> = "StreamARN": STREAM_ARN,
+        /// Reserved by AWS; accepted and ignored.
+        stream_id: Option<String> = "StreamId": STREAM_ID,
+    }
+}

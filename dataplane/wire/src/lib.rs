@@ -19,6 +19,7 @@ pub mod opaque_token;
 mod request;
 pub mod schema;
 pub mod shapes;
+pub mod sigv4;
 mod structure;
 mod text;
 mod timestamp;

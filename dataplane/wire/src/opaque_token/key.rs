@@ -112,8 +112,10 @@ impl TokenKey {
 }
 
 fn authenticated(kind: TokenKind) -> Aad<[u8; 9]> {
-    let [a, b, c, d, e, f, g, h] = PREFIX;
-    Aad::from([a, b, c, d, e, f, g, h, kind as u8])
+    let mut data = [0; PREFIX.len() + 1];
+    data[..PREFIX.len()].copy_from_slice(&PREFIX);
+    data[PREFIX.len()] = kind as u8;
+    Aad::from(data)
 }
 
 /// Shows nothing of the secret.

@@ -4,9 +4,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use proptest::prelude::*;
 
 use super::*;
+use crate::{Codec, ErrorKind};
 
 const JSON: &str = "application/x-amz-json-1.1";
-const CBOR: &str = "application/x-amz-cbor-1.1";
 
 const INITIAL_RESPONSE: &str = "0000007200000060ab820d9e0b3a6576656e742d74797065070010696e697469616c2d726573706f6e73650d3a63\
     6f6e74656e742d7479706507001a6170706c69636174696f6e2f782d616d7a2d6a736f6e2d312e310d3a6d6573736167652d747970650700056576\
@@ -30,16 +30,16 @@ fn payload(bytes: &[u8]) -> impl FnOnce(&mut BytesMut) {
 #[test]
 fn frames_are_byte_for_byte_what_other_implementations_write() {
     let mut out = BytesMut::new();
-    append_initial_response(&mut out, JSON, payload(b"{}"));
+    append_initial_response(&mut out, Codec::Json, payload(b"{}"));
     assert_eq!(out, golden(INITIAL_RESPONSE));
     out.clear();
-    append_subscribe_to_shard_event(&mut out, CBOR, payload(b"\xa0"));
+    append_subscribe_to_shard_event(&mut out, Codec::Cbor, payload(b"\xa0"));
     assert_eq!(out, golden(EVENT));
     out.clear();
     append_exception(
         &mut out,
-        "ResourceInUseException",
-        JSON,
+        ErrorKind::ResourceInUseException,
+        Codec::Json,
         payload(br#"{"message":"taken over"}"#),
     );
     assert_eq!(out, golden(EXCEPTION));

@@ -201,10 +201,7 @@ fn no_signature_is_a_missing_token() {
     // Not presigned without the algorithm.
     let query = "/?X-Amz-Credential=a&X-Amz-Signature=b&X-Amz-SignedHeaders=c&X-Amz-Date=d";
     let error = parse(&Request::new(Method::POST, query, &[]).head()).expect_err("must be refused");
-    assert_eq!(
-        error.kind(),
-        ErrorKind::MissingAuthenticationTokenException
-    );
+    assert_eq!(error.kind(), ErrorKind::MissingAuthenticationTokenException);
 }
 
 #[test]

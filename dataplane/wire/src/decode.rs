@@ -32,3 +32,7 @@ fn parse(codec: Codec, body: &[u8]) -> Result<Value<'_>, ApiError> {
         Ok(_) | Err(Malformed) => Err(ApiError::bare(ErrorKind::SerializationException)),
     }
 }
+/// Whether the body is a document of its codec at all, which AWS looks at before it asks who sends it.
+pub(crate) fn is_well_formed(codec: Codec, body: &[u8]) -> bool {
+    parse(codec, body).is_ok()
+}

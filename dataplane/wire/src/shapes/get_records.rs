@@ -1,6 +1,7 @@
 //! `GetRecords`: reads records of a shard.
 
 use crate::blob::Blob;
+use crate::codec::Codec;
 use crate::shapes::ChildShard;
 use crate::structure::structure;
 use crate::text::Text;
@@ -49,5 +50,34 @@ structure! {
         partition_key: Option<Text> = "PartitionKey": PARTITION_KEY,
         /// `NONE` or `KMS`.
         encryption_type: Option<Text> = "EncryptionType": ENCRYPTION_TYPE,
+    }
+}
+
+impl GetRecordsOutput {
+    /// About how many bytes this takes on the wire, never much too few: see [`encode_sized`](crate::encode_sized).
+    pub fn encoded_bytes(&self, codec: Codec) -> usize {
+        let records: usize = self
+            .records
+            .iter()
+            .map(|record| record.encoded_bytes(codec))
+            .sum();
+        records + ENVELOPE_BYTES
+    }
+}
+
+/// What an answer of records holds beside them: names, an iterator and a number.
+pub(super) const ENVELOPE_BYTES: usize = 1024;
+
+/// What a record holds beside its data and its key: names, punctuation, a sequence number and a time.
+const RECORD_BYTES: usize = 192;
+
+impl Record {
+    /// About how many bytes this takes on the wire.
+    pub(super) fn encoded_bytes(&self, codec: Codec) -> usize {
+        let data = match codec {
+            Codec::Json => self.data.len().div_ceil(3) * 4,
+            Codec::Cbor => self.data.len(),
+        };
+        data + self.partition_key.as_ref().map_or(0, |key| key.len()) + RECORD_BYTES
     }
 }

@@ -1,5 +1,7 @@
 //! `SubscribeToShard`: has the records of a shard pushed.
 
+use super::get_records::ENVELOPE_BYTES;
+use crate::codec::Codec;
 use crate::shapes::{ChildShard, Record};
 use crate::structure::structure;
 use crate::text::Text;
@@ -44,5 +46,17 @@ structure! {
         sequence_number: Option<String> = "SequenceNumber": SEQUENCE_NUMBER,
         /// The moment to start at.
         timestamp: Option<Timestamp> = "Timestamp": TIMESTAMP,
+    }
+}
+
+impl SubscribeToShardEvent {
+    /// About how many bytes this takes on the wire, never much too few: see [`encode_sized`](crate::encode_sized).
+    pub fn encoded_bytes(&self, codec: Codec) -> usize {
+        let records: usize = self
+            .records
+            .iter()
+            .map(|record| record.encoded_bytes(codec))
+            .sum();
+        records + ENVELOPE_BYTES
     }
 }

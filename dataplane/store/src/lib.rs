@@ -8,10 +8,12 @@
 
 pub mod entry;
 mod error;
+pub mod failpoints;
 mod family;
 mod key_range;
 pub mod keys;
 mod memory;
+mod rocks;
 mod store;
 mod usage;
 mod write_set;
@@ -20,6 +22,9 @@ pub use error::{DiskFault, StoreError};
 pub use family::Family;
 pub use key_range::KeyRange;
 pub use memory::MemoryStore;
+pub use rocks::{
+    DataDirUid, FORMAT, GroupFacts, ReserveSize, RocksOptions, RocksStore, StoreObserver,
+};
 pub use store::{Done, Order, Store, commit};
 pub use usage::{Reserve, Usage};
 pub use write_set::{Operation, WriteSet};

@@ -65,6 +65,10 @@ impl Store for MemoryStore {
         done(Ok(()));
     }
 
+    fn admits(&self, _bytes: usize) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn get(&self, family: Family, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         Ok(self.lock()[slot(family)].get(key).cloned())
     }
@@ -112,6 +116,7 @@ impl Store for MemoryStore {
             disk_bytes: bytes as u64,
             free_bytes: u64::MAX,
             reserve_bytes: 0,
+            waiting_bytes: 0,
             reserve: Reserve::Whole,
         })
     }

@@ -24,8 +24,13 @@ pub trait Store: Send + Sync + 'static {
     /// Queues `set`; `done` hears of it when it is on stable storage (or certainly refused, or failed).
     ///
     /// Sets become durable and visible in the order of submission, whole or not at all, and `done` is called in that
-    /// order. Never blocks: a full queue answers [`StoreError::Overloaded`] at once, on the caller's thread.
+    /// order, but for refusals, which may overtake. A log key is written once: delete it before writing it again.
+    /// Never blocks: a full queue answers [`StoreError::Overloaded`] at once, on the caller's thread.
     fn submit(&self, set: WriteSet, done: Done);
+
+    /// Whether a put of `bytes` would be taken now: what to ask before promising a place in an order that must have no
+    /// holes. A Raft log asks here first, and then writes with [`WriteSet::put_critical`].
+    fn admits(&self, bytes: usize) -> Result<(), StoreError>;
 
     /// The value under `key`.
     fn get(&self, family: Family, key: &[u8]) -> Result<Option<Bytes>, StoreError>;

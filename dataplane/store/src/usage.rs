@@ -18,6 +18,8 @@ pub struct Usage {
     pub free_bytes: u64,
     /// Free bytes below which puts are refused.
     pub reserve_bytes: u64,
+    /// Bytes that wait to be written.
+    pub waiting_bytes: u64,
     /// Where that leaves us.
     pub reserve: Reserve,
 }

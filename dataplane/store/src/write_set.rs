@@ -49,7 +49,8 @@ impl WriteSet {
         Self::default()
     }
 
-    /// Writes `value` under `key`. Refused with [`crate::StoreError::StorageLow`] when the disk is nearly full.
+    /// Writes `value` under `key`. The set may be refused: with [`crate::StoreError::StorageLow`] when the disk is nearly
+    /// full, with [`crate::StoreError::Overloaded`] when too much waits.
     pub fn put(
         &mut self,
         family: Family,
@@ -60,8 +61,8 @@ impl WriteSet {
         self.put_critical(family, key, value)
     }
 
-    /// Writes a small `value` that must go on when the disk is nearly full: a trim point, a vote. It alone does not
-    /// make the write set subject to the disk's reserve.
+    /// Writes a `value` that may not be refused: a trim point, a vote, a log entry whose place is already promised. It
+    /// passes the disk's reserve and the queue's bound; when the disk is really full, it waits for room.
     pub fn put_critical(
         &mut self,
         family: Family,

@@ -1,0 +1,106 @@
+//! How RocksDB is set up, and why. `docs/store.md` has the measurements behind each choice.
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompactionStyle, DBCompressionType,
+    DBRecoveryMode, LogLevel, Options, WriteOptions,
+};
+
+use super::options::RocksOptions;
+use crate::Family;
+
+/// Log values from this size on lie in blob files, and their headers once more in [`HEADS`].
+pub(super) const BLOB_BYTES_MIN: usize = 2 * 1024;
+
+/// The column family of the headers of log values in blob files.
+pub(super) const HEADS: &str = "heads";
+
+/// Blob files are cut here. Small enough that one shard's trim frees whole files, large enough that creating them
+/// does not count.
+const BLOB_FILE_BYTES: u64 = 32 << 20;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Options of the whole database.
+pub(super) fn database(options: &RocksOptions) -> Options {
+    let mut base = Options::default();
+    base.create_if_missing(true);
+    base.create_missing_column_families(true);
+    // A torn tail is what an unacknowledged write leaves; anything else that is wrong with the log refuses the start.
+    // The default, point in time, would silently drop every acknowledged write behind a damaged one.
+    base.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    // Bounds the replay at the next start, and what idle column families may hold back.
+    base.set_max_total_wal_size(3 * options.memtable_bytes as u64);
+    base.set_max_open_files(i32::try_from(options.open_files).unwrap_or(i32::MAX));
+    base.set_skip_stats_update_on_db_open(true);
+    base.set_max_background_jobs(2);
+    base.set_log_level(LogLevel::Warn);
+    base.set_keep_log_file_num(4);
+    base.set_max_log_file_size(4 * MIB);
+    base.set_stats_dump_period_sec(0);
+    base.set_stats_persist_period_sec(0);
+    // Starts the write-back of a flush while it goes on, so that its final sync does not hold up the log's.
+    base.set_bytes_per_sync(MIB as u64);
+    base
+}
+
+/// Options that the binding has no method for.
+pub(super) const DATABASE_TEXT: &str = "avoid_flush_during_recovery=true;";
+
+/// The column families with their options.
+pub(super) fn column_families(options: &RocksOptions) -> Vec<ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(options.block_cache_bytes);
+    vec![
+        ColumnFamilyDescriptor::new("default", small(&cache)),
+        ColumnFamilyDescriptor::new(Family::Log.name(), log(options, &cache)),
+        ColumnFamilyDescriptor::new(HEADS, small(&cache)),
+        ColumnFamilyDescriptor::new(Family::Raft.name(), small(&cache)),
+        ColumnFamilyDescriptor::new(Family::Catalog.name(), small(&cache)),
+    ]
+}
+
+/// Small values, rewritten at times.
+fn small(cache: &Cache) -> Options {
+    let mut options = Options::default();
+    options.set_write_buffer_size(8 * MIB);
+    options.set_max_write_buffer_number(3);
+    options.set_compression_type(DBCompressionType::None);
+    options.set_block_based_table_factory(&table(cache));
+    options
+}
+
+/// Large values, written once, deleted from the front.
+fn log(options: &RocksOptions, cache: &Cache) -> Options {
+    let mut log = Options::default();
+    log.set_write_buffer_size(options.memtable_bytes);
+    log.set_max_write_buffer_number(3);
+    log.set_compression_type(DBCompressionType::None);
+    log.set_block_based_table_factory(&table(cache));
+    log.set_compaction_style(DBCompactionStyle::Level);
+    log.set_level_zero_file_num_compaction_trigger(8);
+    log.set_enable_blob_files(true);
+    log.set_min_blob_size(BLOB_BYTES_MIN as u64);
+    log.set_blob_file_size(BLOB_FILE_BYTES);
+    log.set_blob_compression_type(DBCompressionType::None);
+    // Garbage collection inside compactions would rewrite the oldest files again and again, although trimming makes
+    // them garbage as a whole. `release` collects when it pays.
+    log.set_enable_blob_gc(false);
+    log
+}
+
+fn table(cache: &Cache) -> BlockBasedOptions {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_bloom_filter(10.0, false);
+    table.set_block_size(16 * KIB);
+    table.set_format_version(6);
+    table
+}
+
+/// The write options of a group commit.
+pub(super) fn synced() -> WriteOptions {
+    let mut options = WriteOptions::default();
+    options.set_sync(true);
+    options
+}

@@ -20,11 +20,19 @@
 //! |---|---|
 //! | what is a valid name, ARN, key? | [`names`] |
 //! | which shard takes this key? | [`hash_key`] |
+//! | what streams are there, and what may be changed? | [`catalog`] |
+//! | how do shards stand to each other? | [`lineage`] |
+//! | what is the next step of a split or merge? | [`reshard`] |
+//! | what is allowed, and how much? | [`quota`] |
 //! | what number does a record get? | [`sequence_number`], [`shard_state`] |
 
+pub mod catalog;
 pub mod hash_key;
 pub mod ids;
+pub mod lineage;
 pub mod names;
+pub mod quota;
+pub mod reshard;
 pub mod sequence_number;
 pub mod shard_id;
 pub mod shard_state;

@@ -1,0 +1,111 @@
+//! The catalog at one moment: immutable, shared, and made only by applying changes or by restoring stored objects.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use super::draft::Draft;
+use super::{Account, Change, ChangeError, ObjectKey, Stream, StreamMode, StreamStatus};
+use crate::quota::Limits;
+use crate::{StreamName, Timestamp};
+
+/// Numbers over all streams, kept up to date so that a quota costs no walk over them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Shards that take records, and those of streams that are being created.
+    pub open_shards: u64,
+    /// Streams in on-demand mode.
+    pub on_demand_streams: u32,
+    /// Streams that are being created.
+    pub creating_streams: u32,
+}
+
+/// Who is what, at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Whose streams these are.
+    pub account: Arc<Account>,
+    /// The streams, by name.
+    pub streams: OrdMap<StreamName, Arc<Stream>>,
+    /// Grows by one with every change.
+    pub version: u64,
+    /// Which quotas hold.
+    pub limits: Arc<Limits>,
+    totals: Totals,
+}
+
+impl Snapshot {
+    /// A catalog without streams.
+    pub fn new(account: Account, limits: Limits) -> Self {
+        Self {
+            account: Arc::new(account),
+            streams: OrdMap::new(),
+            version: 0,
+            limits: Arc::new(limits),
+            totals: Totals::default(),
+        }
+    }
+
+    /// The snapshot after `change`, and the objects to store or remove for it. Changes nothing itself.
+    pub fn apply(
+        &self,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<ObjectKey>), ChangeError> {
+        let mut draft = Draft::of(self);
+        change.apply(&mut draft, now)?;
+        Ok(draft.finish())
+    }
+
+    /// The stream of this name.
+    pub fn stream(&self, name: &str) -> Option<&Arc<Stream>> {
+        self.streams.get(name)
+    }
+
+    /// Numbers over all streams: what `DescribeLimits` shows and quotas are counted by.
+    pub const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    pub(super) fn put_stream(&mut self, stream: Arc<Stream>) {
+        self.totals.add(&stream);
+        if let Some(before) = self.streams.insert(stream.name.clone(), stream) {
+            self.totals.subtract(&before);
+        }
+    }
+
+    pub(super) fn take_stream(&mut self, name: &StreamName) -> Option<Arc<Stream>> {
+        let stream = self.streams.remove(name)?;
+        self.totals.subtract(&stream);
+        Some(stream)
+    }
+}
+
+impl Totals {
+    fn add(&mut self, stream: &Stream) {
+        let of_stream = Self::of(stream);
+        self.open_shards += of_stream.open_shards;
+        self.on_demand_streams += of_stream.on_demand_streams;
+        self.creating_streams += of_stream.creating_streams;
+    }
+
+    fn subtract(&mut self, stream: &Stream) {
+        let of_stream = Self::of(stream);
+        self.open_shards -= of_stream.open_shards;
+        self.on_demand_streams -= of_stream.on_demand_streams;
+        self.creating_streams -= of_stream.creating_streams;
+    }
+
+    fn of(stream: &Stream) -> Self {
+        let is_creating = stream.status == StreamStatus::Creating;
+        Self {
+            open_shards: if stream.open_shards.is_empty() {
+                u64::try_from(stream.shards.len()).expect("shards fit 32 bits")
+            } else {
+                u64::from(stream.open_shard_count())
+            },
+            on_demand_streams: u32::from(stream.mode == StreamMode::OnDemand),
+            creating_streams: u32::from(is_creating),
+        }
+    }
+}

@@ -24,8 +24,10 @@
 //! | how do shards stand to each other? | [`lineage`] |
 //! | what is the next step of a split or merge? | [`reshard`] |
 //! | what is allowed, and how much? | [`quota`] |
+//! | who may do what? | [`access`] |
 //! | what number does a record get? | [`sequence_number`], [`shard_state`] |
 
+pub mod access;
 pub mod catalog;
 pub mod hash_key;
 pub mod ids;

@@ -1,4 +1,22 @@
 //! The node: everything between a socket and a disk that knows what Kinesis is.
+//!
+//! One record's way through the folders:
+//! `gateway` (bytes in, who is it, how much at once) → `anabranch_wire` (decode) → `operations` (validate, execute)
+//! → `routing` (hash key → open shard) → `throttling` (AWS's limits) → `shard` (batch) → `replication` (propose)
+//! → `anabranch_store` (one fsync for all shards) → back up as a sequence number.
+//!
+//! **Architecture invariants.** `axum` is named only in `gateway`, `console` and `admin`; `openraft` only in
+//! `replication`; no module here names `rocksdb`. `standalone` is the one composition root: nothing else reads flags,
+//! the environment, the wall clock or a random source (those come as [`clock::Clock`] and [`entropy::Entropy`]).
 
+pub mod admin;
+pub mod catalog;
 pub mod cli;
+pub mod clock;
+pub mod encryption;
+pub mod entropy;
+pub mod fanout;
+pub mod gateway;
+pub mod metrics;
+pub mod operations;
 pub mod standalone;

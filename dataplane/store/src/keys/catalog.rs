@@ -16,8 +16,8 @@ pub enum CatalogKey {
     Shard(StreamUid, ShardId),
     /// `4 ‖ stream uid (16) ‖ name`: a registered consumer.
     Consumer(StreamUid, String),
-    /// `5 ‖ id (8)`: a reshard, running or kept as history.
-    Reshard(u64),
+    /// `5 ‖ stream uid (16) ‖ number (8)`: a reshard of a stream, running or kept as history.
+    Reshard(StreamUid, u64),
     /// `6 ‖ name`: a fact of the installation that is made once, such as the key that seals tokens.
     Installation(String),
 }
@@ -44,7 +44,12 @@ impl CatalogKey {
             Self::Consumer(stream, name) => {
                 [&[CONSUMER][..], &stream.to_bytes()[..], name.as_bytes()].concat()
             }
-            Self::Reshard(id) => [&[RESHARD][..], &id.to_be_bytes()[..]].concat(),
+            Self::Reshard(stream, number) => [
+                &[RESHARD][..],
+                &stream.to_bytes()[..],
+                &number.to_be_bytes()[..],
+            ]
+            .concat(),
             Self::Installation(name) => [&[INSTALLATION], name.as_bytes()].concat(),
         }
     }
@@ -74,9 +79,11 @@ impl CatalogKey {
                 let (stream, name) = identity.split_first_chunk::<16>().ok_or_else(short)?;
                 Ok(Self::Consumer(StreamUid::from_bytes(*stream), text(name)?))
             }
-            RESHARD => Ok(Self::Reshard(u64::from_be_bytes(
-                identity.try_into().map_err(|_| short())?,
-            ))),
+            RESHARD => {
+                let (stream, number) = identity.split_first_chunk::<16>().ok_or_else(short)?;
+                let number = u64::from_be_bytes(number.try_into().map_err(|_| short())?);
+                Ok(Self::Reshard(StreamUid::from_bytes(*stream), number))
+            }
             INSTALLATION => text(identity).map(Self::Installation),
             _ => Err(invalid("unknown kind")),
         }
@@ -103,8 +110,8 @@ mod tests {
             Just(CatalogKey::Account),
             name.prop_map(CatalogKey::Stream),
             (stream.clone(), shard).prop_map(|(stream, shard)| CatalogKey::Shard(stream, shard)),
-            (stream, name).prop_map(|(stream, name)| CatalogKey::Consumer(stream, name)),
-            any::<u64>().prop_map(CatalogKey::Reshard),
+            (stream.clone(), name).prop_map(|(stream, name)| CatalogKey::Consumer(stream, name)),
+            (stream, any::<u64>()).prop_map(|(stream, number)| CatalogKey::Reshard(stream, number)),
             name.prop_map(CatalogKey::Installation),
         ]
     }

@@ -1,0 +1,161 @@
+//! CloudWatch's enhanced, shard-level metrics: what an autoscaler reads.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anabranch_domain::ids::ShardUid;
+use anabranch_domain::names::StreamName;
+use anabranch_domain::shard_id::ShardId;
+use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+
+/// One family a CloudWatch metric, labelled by stream and shard.
+#[derive(Debug, Clone)]
+pub struct ShardMetrics {
+    families: Arc<Families>,
+    by_shard: Arc<Mutex<HashMap<ShardUid, Series>>>,
+}
+
+#[derive(Debug)]
+struct Families {
+    incoming_bytes: IntCounterVec,
+    incoming_records: IntCounterVec,
+    refused_bytes: IntCounterVec,
+    refused_records: IntCounterVec,
+    outgoing_bytes: IntCounterVec,
+    outgoing_records: IntCounterVec,
+    read_throttled: IntCounterVec,
+}
+
+#[derive(Debug)]
+struct Series {
+    labels: [String; 2],
+    counters: Arc<ShardCounters>,
+}
+
+/// One shard's counters, looked up once and then only added to.
+#[derive(Debug)]
+pub struct ShardCounters {
+    /// `IncomingBytes`.
+    pub incoming_bytes: IntCounter,
+    /// `IncomingRecords`.
+    pub incoming_records: IntCounter,
+    /// Bytes refused by the write limit: with the accepted ones, the load that was *offered*.
+    pub refused_bytes: IntCounter,
+    /// `WriteProvisionedThroughputExceeded`.
+    pub refused_records: IntCounter,
+    /// `OutgoingBytes`.
+    pub outgoing_bytes: IntCounter,
+    /// `OutgoingRecords`.
+    pub outgoing_records: IntCounter,
+    /// `ReadProvisionedThroughputExceeded`.
+    pub read_throttled: IntCounter,
+}
+
+impl ShardMetrics {
+    /// Creates and registers the metrics.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            families: Arc::new(Families::register(registry)?),
+            by_shard: Arc::default(),
+        })
+    }
+
+    /// The counters of one shard. A shard gets series when it is first used, so 10,000 idle streams have none.
+    pub fn of(&self, uid: ShardUid, stream: &StreamName, shard: ShardId) -> Arc<ShardCounters> {
+        let mut by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let series = by_shard.entry(uid).or_insert_with(|| {
+            let labels = [stream.as_str().to_owned(), shard.to_string()];
+            let counters = Arc::new(self.families.counters(&labels));
+            Series { labels, counters }
+        });
+        Arc::clone(&series.counters)
+    }
+
+    /// Takes the series of a shard that is gone away.
+    pub fn forget(&self, uid: ShardUid) {
+        let mut by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = by_shard.remove(&uid) {
+            self.families.remove(&series.labels);
+        }
+    }
+}
+
+impl Families {
+    fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let counter = |name: &str, help: &str| {
+            let family = IntCounterVec::new(Opts::new(name, help), &["stream", "shard"])?;
+            registry.register(Box::new(family.clone()))?;
+            Ok::<_, prometheus::Error>(family)
+        };
+        Ok(Self {
+            incoming_bytes: counter(
+                "anabranch_shard_incoming_bytes_total",
+                "Bytes of accepted records (CloudWatch: IncomingBytes)",
+            )?,
+            incoming_records: counter(
+                "anabranch_shard_incoming_records_total",
+                "Accepted records (CloudWatch: IncomingRecords)",
+            )?,
+            refused_bytes: counter(
+                "anabranch_shard_write_throttled_bytes_total",
+                "Bytes refused by the shard's write limit",
+            )?,
+            refused_records: counter(
+                "anabranch_shard_write_throttled_records_total",
+                "Records refused by the shard's write limit (CloudWatch: WriteProvisionedThroughputExceeded)",
+            )?,
+            outgoing_bytes: counter(
+                "anabranch_shard_outgoing_bytes_total",
+                "Bytes read from the shard (CloudWatch: OutgoingBytes)",
+            )?,
+            outgoing_records: counter(
+                "anabranch_shard_outgoing_records_total",
+                "Records read from the shard (CloudWatch: OutgoingRecords)",
+            )?,
+            read_throttled: counter(
+                "anabranch_shard_read_throttled_calls_total",
+                "Reads refused by the shard's read limit (CloudWatch: ReadProvisionedThroughputExceeded)",
+            )?,
+        })
+    }
+
+    fn all(&self) -> [&IntCounterVec; 7] {
+        [
+            &self.incoming_bytes,
+            &self.incoming_records,
+            &self.refused_bytes,
+            &self.refused_records,
+            &self.outgoing_bytes,
+            &self.outgoing_records,
+            &self.read_throttled,
+        ]
+    }
+
+    fn counters(&self, labels: &[String; 2]) -> ShardCounters {
+        let [
+            incoming_bytes,
+            incoming_records,
+            refused_bytes,
+            refused_records,
+            outgoing_bytes,
+            outgoing_records,
+            read_throttled,
+        ] = self.all().map(|family| family.with_label_values(labels));
+        ShardCounters {
+            incoming_bytes,
+            incoming_records,
+            refused_bytes,
+            refused_records,
+            outgoing_bytes,
+            outgoing_records,
+            read_throttled,
+        }
+    }
+
+    /// A family that lacks the series has nothing to remove: that is no error.
+    fn remove(&self, labels: &[String; 2]) {
+        for family in self.all() {
+            let _ = family.remove_label_values(labels);
+        }
+    }
+}

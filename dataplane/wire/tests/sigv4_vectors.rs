@@ -50,7 +50,7 @@ impl Document {
             uri: &uri,
             headers: &headers,
         };
-        let verifier = Verifier::new(self.scope(vector));
+        let verifier = Verifier::new(self.scope(vector), Verifier::CLOCK_SKEW);
         let authorization = parse(&head)?;
         let claim = verifier.check(&authorization, &head, self.now())?;
         assert_eq!(claim.access_key_id(), self.access_key_id);

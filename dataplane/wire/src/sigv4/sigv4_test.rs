@@ -55,7 +55,7 @@ impl Request {
 
     /// What a server of `us-east-1` answers that knows one key.
     fn authenticate(&self, body: &[u8], now: &str) -> Result<(), SignatureError> {
-        let verifier = Verifier::new(Scope::kinesis("us-east-1"));
+        let verifier = Verifier::new(Scope::kinesis("us-east-1"), Verifier::CLOCK_SKEW);
         let head = self.head();
         let authorization = parse(&head)?;
         let claim = verifier.check(&authorization, &head, date(now))?;
@@ -171,7 +171,7 @@ fn the_list_users_example_of_awss_guide_verifies() {
             ),
         ],
     );
-    let verifier = Verifier::new(Scope::of_service("us-east-1", "iam"));
+    let verifier = Verifier::new(Scope::of_service("us-east-1", "iam"), Verifier::CLOCK_SKEW);
     let head = request.head();
     let authorization = parse(&head).expect("complete");
     let claim = verifier

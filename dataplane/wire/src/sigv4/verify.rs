@@ -1,5 +1,7 @@
 //! Whether a signature is of now, for here, over what matters, and true. The order of the checks is AWS's.
 
+use std::time::Duration;
+
 use ring::hmac;
 
 use super::authorization::{Authorization, Place};
@@ -10,8 +12,6 @@ use super::signed_headers::SignedHeaders;
 use super::string_to_sign::string_to_sign;
 use super::{ALGORITHM, AmzDate, RequestHead, Scope, SecretKey, SignatureError, SigningKeys};
 
-/// How far the clocks of client and server may differ.
-const SKEW_SECS: u64 = 15 * 60;
 /// The longest life of a presigned request: a week.
 const EXPIRES_SECS_MAX: u64 = 7 * 24 * 60 * 60;
 /// Access keys times two days, around midnight: a thousand keys in use at once fit.
@@ -21,6 +21,7 @@ const SIGNING_KEYS_MAX: usize = 2048;
 #[derive(Debug)]
 pub struct Verifier {
     scope: Scope,
+    clock_skew_secs: u64,
     keys: SigningKeys,
 }
 
@@ -42,10 +43,14 @@ impl Claim<'_> {
 }
 
 impl Verifier {
-    /// A verifier of signatures for this scope.
-    pub fn new(scope: Scope) -> Self {
+    /// How far AWS lets the clocks of client and server differ.
+    pub const CLOCK_SKEW: Duration = Duration::from_mins(15);
+
+    /// A verifier of signatures for this scope, made at most `clock_skew_max` from now.
+    pub fn new(scope: Scope, clock_skew_max: Duration) -> Self {
         Self {
             scope,
+            clock_skew_secs: clock_skew_max.as_secs(),
             keys: SigningKeys::new(SIGNING_KEYS_MAX),
         }
     }
@@ -61,7 +66,7 @@ impl Verifier {
             AmzDate::parse(&authorization.date).ok_or_else(|| SignatureError::DateFormat {
                 found: authorization.date.to_string(),
             })?;
-        check_time(&authorization.place, signed_at, now)?;
+        check_time(&authorization.place, signed_at, now, self.clock_skew_secs)?;
         let signed_headers = SignedHeaders(&authorization.signed_headers);
         check_coverage(signed_headers, &authorization.place, head)?;
         if authorization.algorithm != ALGORITHM {
@@ -103,12 +108,17 @@ impl Verifier {
     }
 }
 
-fn check_time(place: &Place<'_>, signed_at: AmzDate, now: AmzDate) -> Result<(), SignatureError> {
+fn check_time(
+    place: &Place<'_>,
+    signed_at: AmzDate,
+    now: AmzDate,
+    skew_secs: u64,
+) -> Result<(), SignatureError> {
     let lifetime_secs = match place {
         Place::Query {
             expires: Some(expires),
         } => parse_expires(expires)?,
-        Place::Query { expires: None } | Place::Header { .. } => SKEW_SECS,
+        Place::Query { expires: None } | Place::Header { .. } => skew_secs,
     };
     if signed_at.plus_secs(lifetime_secs) < now {
         return Err(SignatureError::Expired {
@@ -117,11 +127,11 @@ fn check_time(place: &Place<'_>, signed_at: AmzDate, now: AmzDate) -> Result<(),
             lifetime_secs,
         });
     }
-    if signed_at > now.plus_secs(SKEW_SECS) {
+    if signed_at > now.plus_secs(skew_secs) {
         return Err(SignatureError::NotYetCurrent {
             signed_at,
             now,
-            skew_secs: SKEW_SECS,
+            skew_secs,
         });
     }
     Ok(())

@@ -38,6 +38,7 @@ run: build ## Build, start on 127.0.0.1:4567, print what to type next
 .PHONY: check
 check: setup ## Format, lints, walls and unit tests: reads only
 	@tests/setup/step.sh "format" cargo fmt --all --check
+	@tests/setup/step.sh "format, Python" tests/setup/ruff.sh
 	@tests/setup/step.sh "walls" tests/walls/walls.sh
 	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
 	@tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
@@ -58,6 +59,7 @@ durability: build ## Crashes, full disks and torn files with the real binary
 .PHONY: fix
 fix: setup ## Format and apply what clippy can: writes to the sources
 	@cargo fmt --all
+	@tests/setup/ruff.sh --fix
 	@cargo clippy --release --locked --workspace --all-targets --fix --allow-dirty --allow-staged
 
 .PHONY: deny

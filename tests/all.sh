@@ -33,6 +33,7 @@ tests/setup/rust.sh
 
 if wants check; then
   step "format" cargo fmt --all --check
+  step "format, Python" tests/setup/ruff.sh
   step "walls" tests/walls/walls.sh
   step "dependencies" tests/walls/deny.sh
   step "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings

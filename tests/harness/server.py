@@ -83,13 +83,10 @@ class Server:
     def spawn(self) -> Server:
         """Start the process without waiting for it to be ready."""
         assert self.process is None or self.process.poll() is not None, "the server runs already"
-        log = open(self.log_path, "ab")
-        try:
+        with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **self.env}
             )
-        finally:
-            log.close()
         return self
 
     def start(self) -> Server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import http.client
 import json
 from dataclasses import dataclass
@@ -20,6 +21,16 @@ AUTHORIZATION = (
 )
 
 
+def loads_cbor(body: bytes):
+    """CBOR as Kinesis writes it: tag 1 holds integer milliseconds, which become a datetime here."""
+
+    def milliseconds(value, *_):
+        assert isinstance(value, int), f"a time is the integer milliseconds since the epoch, not {value!r}"
+        return datetime.datetime.fromtimestamp(value / 1000, datetime.timezone.utc)
+
+    return cbor2.loads(body, semantic_decoders={1: milliseconds})
+
+
 @dataclass
 class Answer:
     status: int
@@ -30,7 +41,7 @@ class Answer:
         return json.loads(self.body)
 
     def cbor(self):
-        return cbor2.loads(self.body)
+        return loads_cbor(self.body)
 
     @property
     def error(self) -> tuple[int, str | None, str | None]:

@@ -8,8 +8,8 @@ set -euo pipefail
 case "${1:?usage: packages.sh build|test}" in
   # clang and libclang: bindgen reads RocksDB's headers. mold: `.cargo/config.toml` links with it.
   build) packages=(build-essential clang libclang-dev mold pkg-config) ;;
-  # faketime: the tests that move the clock.
-  test) packages=(python3-venv faketime git ca-certificates) ;;
+  # faketime: the tests that move the clock. openssl: the certificate of the TLS tests.
+  test) packages=(python3-venv faketime openssl procps) ;;
   *) echo "packages.sh: no purpose is called $1" >&2; exit 2 ;;
 esac
 

@@ -9,8 +9,9 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 rules = tomllib.loads(Path("deny.toml").read_text())
 metadata = json.loads(
@@ -21,6 +22,14 @@ dependents: dict[str, set[str]] = {}
 for node in metadata["resolve"]["nodes"]:
     for dependency in node["dependencies"]:
         dependents.setdefault(packages[dependency]["name"], set()).add(packages[node["id"]]["name"])
+
+
+
+def satisfied(expression: str, accepted: set[str]) -> bool:
+    """SPDX without precedence games: an AND of ORs, as crates write it."""
+    flat = re.sub(r"[()]", " ", expression.replace("/", " OR "))
+    return all(any(term.strip() in accepted for term in part.split(" OR ")) for part in flat.split(" AND "))
+
 
 faults = []
 for ban in rules["bans"]["deny"]:
@@ -34,13 +43,7 @@ exceptions = {entry["crate"]: set(entry["allow"]) for entry in rules["licenses"]
 for package in packages.values():
     licence = package["license"] or ""
     accepted = allowed | exceptions.get(package["name"], set())
-
-    def satisfied(expression: str) -> bool:
-        """SPDX without precedence games: an AND of ORs, as crates write it."""
-        flat = re.sub(r"[()]", " ", expression.replace("/", " OR "))
-        return all(any(term.strip() in accepted for term in part.split(" OR ")) for part in flat.split(" AND "))
-
-    if not satisfied(licence) and not any(term.strip(" ()") in accepted for term in licence.split(" OR ")):
+    if not satisfied(licence, accepted) and not any(term.strip(" ()") in accepted for term in licence.split(" OR ")):
         faults.append(f"{package['name']} {package['version']} is licensed {licence!r}, which deny.toml does not allow")
     if package["source"] and not package["source"].startswith("registry+"):
         faults.append(f"{package['name']} comes from {package['source']}, not from a registry")

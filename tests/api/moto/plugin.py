@@ -76,7 +76,11 @@ def client(service, region_name=None, **settings):
             time.sleep(0.01)
 
     watcher = real_client(
-        service, region_name=region_name, endpoint_url=node(region_name).endpoint, aws_access_key_id="a", aws_secret_access_key="b"
+        service,
+        region_name=region_name,
+        endpoint_url=node(region_name).endpoint,
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
     )
     for action in IN_MOTION:
         made.meta.events.register(f"provide-client-params.kinesis.{action}", remember)

@@ -80,9 +80,7 @@ def test_every_wrong_member_is_named_in_one_answer(wire):
         "Value '' at 'streamName' failed to satisfy constraint: "
         "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+" in text
     )
-    assert (
-        "Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1" in text
-    )
+    assert "Value '' at 'streamName' failed to satisfy constraint: Member must have length greater than or equal to 1" in text
 
 
 def test_a_deleted_name_can_be_used_again_and_holds_nothing_of_before(kinesis, make_stream):

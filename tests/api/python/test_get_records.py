@@ -9,9 +9,7 @@ SHARD = "shardId-000000000000"
 
 def put(kinesis, stream, count, size=10):
     for first in range(0, count, 500):
-        batch = [
-            {"PartitionKey": "a", "Data": f"{i}".ljust(size).encode()} for i in range(first, min(first + 500, count))
-        ]
+        batch = [{"PartitionKey": "a", "Data": f"{i}".ljust(size).encode()} for i in range(first, min(first + 500, count))]
         assert kinesis.put_records(StreamName=stream, Records=batch)["FailedRecordCount"] == 0
 
 

@@ -13,9 +13,7 @@ NOW = datetime.datetime.now(datetime.timezone.utc)
 
 @pytest.fixture
 def filled(kinesis, stream):
-    numbers = [
-        kinesis.put_record(StreamName=stream, PartitionKey="a", Data=str(i).encode())["SequenceNumber"] for i in range(5)
-    ]
+    numbers = [kinesis.put_record(StreamName=stream, PartitionKey="a", Data=str(i).encode())["SequenceNumber"] for i in range(5)]
     return stream, numbers
 
 

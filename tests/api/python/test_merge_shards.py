@@ -6,9 +6,7 @@ from harness import kinesis as k
 
 
 def merge(kinesis, name, first, second):
-    kinesis.merge_shards(
-        StreamName=name, ShardToMerge=f"shardId-{first:012d}", AdjacentShardToMerge=f"shardId-{second:012d}"
-    )
+    kinesis.merge_shards(StreamName=name, ShardToMerge=f"shardId-{first:012d}", AdjacentShardToMerge=f"shardId-{second:012d}")
 
 
 def test_the_child_spans_both_and_names_both(kinesis, make_stream):
@@ -29,9 +27,7 @@ def test_the_child_spans_both_and_names_both(kinesis, make_stream):
 def test_records_of_both_parents_stay_readable(kinesis, make_stream):
     name = make_stream(2)
     for shard in k.shards(kinesis, name):
-        kinesis.put_record(
-            StreamName=name, PartitionKey="a", Data=b"d", ExplicitHashKey=shard["HashKeyRange"]["StartingHashKey"]
-        )
+        kinesis.put_record(StreamName=name, PartitionKey="a", Data=b"d", ExplicitHashKey=shard["HashKeyRange"]["StartingHashKey"])
     merge(kinesis, name, 0, 1)
     k.wait_active(kinesis, name)
     kinesis.put_record(StreamName=name, PartitionKey="a", Data=b"d")

@@ -31,9 +31,7 @@ def test_an_explicit_hash_key_overrides_the_partition_key(kinesis, make_stream):
     name = make_stream(4)
     for shard in k.shards(kinesis, name):
         for edge in ("StartingHashKey", "EndingHashKey"):
-            answer = kinesis.put_record(
-                StreamName=name, PartitionKey="a", Data=b"d", ExplicitHashKey=shard["HashKeyRange"][edge]
-            )
+            answer = kinesis.put_record(StreamName=name, PartitionKey="a", Data=b"d", ExplicitHashKey=shard["HashKeyRange"][edge])
             assert answer["ShardId"] == shard["ShardId"]
 
 
@@ -41,7 +39,7 @@ def test_an_explicit_hash_key_past_the_end_is_refused(kinesis, stream):
     beyond = str(2**128)
     with k.refused(
         "InvalidArgumentException",
-        "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. " f"Specified value was {beyond}",
+        f"Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {beyond}",
     ):
         kinesis.put_record(StreamName=stream, PartitionKey="a", Data=b"d", ExplicitHashKey=beyond)
 

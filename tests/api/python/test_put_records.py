@@ -19,9 +19,7 @@ def test_results_come_in_the_order_of_the_request(kinesis, make_stream):
     assert "EncryptionType" not in answer
     assert len(answer["Records"]) == 500
     stored = {
-        (shard, record["SequenceNumber"]): record
-        for shard, records in k.read_stream(kinesis, name).items()
-        for record in records
+        (shard, record["SequenceNumber"]): record for shard, records in k.read_stream(kinesis, name).items() for record in records
     }
     assert len(stored) == 500
     for entry, result in zip(batch, answer["Records"], strict=True):
@@ -63,7 +61,9 @@ def test_a_bad_explicit_hash_key_refuses_the_call(kinesis, stream):
         "InvalidArgumentException",
         f"Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {beyond}",
     ):
-        kinesis.put_records(StreamName=stream, Records=[*entries(1), {"PartitionKey": "a", "Data": b"d", "ExplicitHashKey": beyond}])
+        kinesis.put_records(
+            StreamName=stream, Records=[*entries(1), {"PartitionKey": "a", "Data": b"d", "ExplicitHashKey": beyond}]
+        )
     assert k.read_all(kinesis, stream, "shardId-000000000000") == []
 
 
@@ -108,7 +108,8 @@ def test_an_unknown_stream_is_not_found(kinesis):
 
 def test_wrong_members_are_named_by_their_place(wire, stream):
     answer = wire.json(
-        "PutRecords", {"StreamName": stream, "Records": [{"Data": "ZA==", "PartitionKey": "a"}, {"Data": "ZA==", "PartitionKey": ""}]}
+        "PutRecords",
+        {"StreamName": stream, "Records": [{"Data": "ZA==", "PartitionKey": "a"}, {"Data": "ZA==", "PartitionKey": ""}]},
     )
     assert answer.error == (
         400,

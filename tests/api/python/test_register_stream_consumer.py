@@ -20,9 +20,9 @@ def test_a_name_is_taken_once_per_stream(kinesis, stream, make_consumer):
 
 
 def test_tags_can_be_given_at_birth(kinesis, stream):
-    consumer = kinesis.register_stream_consumer(
-        StreamARN=k.stream_arn(stream), ConsumerName="tagged", Tags={"a": "1"}
-    )["Consumer"]
+    consumer = kinesis.register_stream_consumer(StreamARN=k.stream_arn(stream), ConsumerName="tagged", Tags={"a": "1"})[
+        "Consumer"
+    ]
     assert kinesis.list_tags_for_resource(ResourceARN=consumer["ConsumerARN"])["Tags"] == [{"Key": "a", "Value": "1"}]
 
 

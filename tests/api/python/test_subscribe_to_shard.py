@@ -111,9 +111,7 @@ def test_the_continuation_number_goes_on_without_loss(kinesis, stream, make_cons
     event = next(event for event in events(subscribed(consumer)) if event["Records"])
     kinesis.put_record(StreamName=stream, PartitionKey="a", Data=b"2")
     time.sleep(5.2)
-    records = collect(
-        subscribed(consumer, Type="AFTER_SEQUENCE_NUMBER", SequenceNumber=event["ContinuationSequenceNumber"]), 1
-    )
+    records = collect(subscribed(consumer, Type="AFTER_SEQUENCE_NUMBER", SequenceNumber=event["ContinuationSequenceNumber"]), 1)
     assert [record["Data"] for record in records] == [b"2"]
 
 
@@ -177,9 +175,7 @@ def test_a_position_that_needs_a_member_says_so(stream, make_consumer, subscribe
 def test_a_dry_run_subscribes_to_nothing(kinesis, stream, make_consumer):
     consumer = make_consumer(stream)
     with k.refused("DryRunOperationException"):
-        kinesis.subscribe_to_shard(
-            ConsumerARN=consumer, ShardId=SHARD, StartingPosition={"Type": "LATEST"}, DryRun=True
-        )
+        kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=SHARD, StartingPosition={"Type": "LATEST"}, DryRun=True)
 
 
 def test_a_deregistered_consumers_stream_ends(kinesis, stream, make_consumer, subscribed):

@@ -28,9 +28,7 @@ def fill(kinesis, name, mebibytes):
 def test_more_than_a_thousand_records_a_second_are_throttled_one_by_one(limited, limited_stream):
     throttled, accepted = [], 0
     for _ in range(10):
-        answer = limited.put_records(
-            StreamName=limited_stream, Records=[{"PartitionKey": "a", "Data": b"d"}] * 500
-        )
+        answer = limited.put_records(StreamName=limited_stream, Records=[{"PartitionKey": "a", "Data": b"d"}] * 500)
         failures = [result for result in answer["Records"] if "ErrorCode" in result]
         assert answer["FailedRecordCount"] == len(failures)
         accepted += 500 - len(failures)

@@ -17,7 +17,9 @@ def test_a_larger_size_lets_larger_records_in(kinesis, stream):
     assert k.read_all(kinesis, stream, "shardId-000000000000", at_least=1)[0]["Data"] == data
 
 
-@pytest.mark.parametrize(("size", "constraint"), [(1023, "greater than or equal to 1024"), (10241, "less than or equal to 10240")])
+@pytest.mark.parametrize(
+    ("size", "constraint"), [(1023, "greater than or equal to 1024"), (10241, "less than or equal to 10240")]
+)
 def test_the_size_has_bounds(wire, stream, size, constraint):
     answer = wire.json("UpdateMaxRecordSize", {"StreamARN": k.stream_arn(stream), "MaxRecordSizeInKiB": size})
     assert answer.error == (

@@ -21,9 +21,7 @@ def test_the_open_shards_become_as_many_as_wanted_and_tile(kinesis, make_stream,
     open_now = k.open_shards(kinesis, name)
     assert len(open_now) == target
     k.assert_tiles(open_now)
-    sizes = [
-        int(shard["HashKeyRange"]["EndingHashKey"]) - int(shard["HashKeyRange"]["StartingHashKey"]) for shard in open_now
-    ]
+    sizes = [int(shard["HashKeyRange"]["EndingHashKey"]) - int(shard["HashKeyRange"]["StartingHashKey"]) for shard in open_now]
     assert max(sizes) - min(sizes) <= target, "uniform scaling leaves shards of equal size"
 
 
@@ -31,9 +29,7 @@ def test_records_survive_up_and_down(kinesis, make_stream):
     name = make_stream(2)
     put = 0
     for target in (4, 2, 3):
-        answer = kinesis.put_records(
-            StreamName=name, Records=[{"PartitionKey": f"k{i}", "Data": b"d"} for i in range(100)]
-        )
+        answer = kinesis.put_records(StreamName=name, Records=[{"PartitionKey": f"k{i}", "Data": b"d"} for i in range(100)])
         put += 100 - answer["FailedRecordCount"]
         update(kinesis, name, target)
         k.wait_active(kinesis, name)

@@ -31,9 +31,7 @@ def test_an_unknown_stream_is_not_found(kinesis):
 
 
 def test_an_unknown_mode_is_refused(wire, stream):
-    answer = wire.json(
-        "UpdateStreamMode", {"StreamARN": k.stream_arn(stream), "StreamModeDetails": {"StreamMode": "WILD"}}
-    )
+    answer = wire.json("UpdateStreamMode", {"StreamARN": k.stream_arn(stream), "StreamModeDetails": {"StreamMode": "WILD"}})
     status, kind, text = answer.error
     assert (status, kind) == (400, "ValidationException")
     assert "Value 'WILD' at 'streamModeDetails.streamMode' failed to satisfy constraint: " in text

@@ -194,9 +194,9 @@ def test_the_stream_id_is_accepted_and_ignored(wire, stream):
 
 def test_json_blobs_are_base64_and_times_are_float_seconds(wire, stream):
     wire.json("PutRecord", {"StreamName": stream, "PartitionKey": "a", "Data": base64.b64encode(b"\x00\xff").decode()})
-    position = wire.json(
-        "GetShardIterator", {"StreamName": stream, "ShardId": "0", "ShardIteratorType": "TRIM_HORIZON"}
-    ).json()["ShardIterator"]
+    position = wire.json("GetShardIterator", {"StreamName": stream, "ShardId": "0", "ShardIteratorType": "TRIM_HORIZON"}).json()[
+        "ShardIterator"
+    ]
     (record,) = wire.json("GetRecords", {"ShardIterator": position}).json()["Records"]
     assert base64.b64decode(record["Data"]) == b"\x00\xff"
     arrival = record["ApproximateArrivalTimestamp"]
@@ -207,9 +207,9 @@ def test_json_blobs_are_base64_and_times_are_float_seconds(wire, stream):
 def test_cbor_blobs_are_bytes_and_times_are_tagged_integer_milliseconds(wire, stream):
     put = wire.cbor("PutRecord", {"StreamName": stream, "PartitionKey": "a", "Data": b"\x00\xff"})
     assert put.status == 200 and put.headers["content-type"] == CBOR_TYPE
-    position = wire.cbor(
-        "GetShardIterator", {"StreamName": stream, "ShardId": "0", "ShardIteratorType": "TRIM_HORIZON"}
-    ).cbor()["ShardIterator"]
+    position = wire.cbor("GetShardIterator", {"StreamName": stream, "ShardId": "0", "ShardIteratorType": "TRIM_HORIZON"}).cbor()[
+        "ShardIterator"
+    ]
     answer = wire.cbor("GetRecords", {"ShardIterator": position})
     raw = answer.body
     assert b"\x42\x00\xff" in raw, "the blob must be a byte string of two bytes"

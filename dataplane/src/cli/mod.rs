@@ -8,10 +8,22 @@
 // Doc comments on arguments are what `--help` prints, where a terminal shows backticks as they are.
 #![allow(clippy::doc_markdown)]
 
+mod batch;
+mod client;
 mod completions;
 mod config_file;
+mod get;
+mod lineage;
 mod outcome;
+mod output;
+mod position;
+mod put;
+mod record;
+mod reshard;
+mod shards;
 mod standalone;
+mod streams;
+mod tail;
 mod units;
 
 use std::ffi::OsString;
@@ -57,6 +69,12 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Standalone(Box<standalone::StandaloneArgs>),
+    Put(put::PutArgs),
+    Tail(tail::TailArgs),
+    Get(get::GetArgs),
+    Streams(streams::StreamsArgs),
+    Shards(shards::ShardsArgs),
+    Reshard(reshard::ReshardArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -91,6 +109,12 @@ fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Standalone(args) => standalone::run(*args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Put(args) => outcome::block_on(put::run(args)),
+        Command::Tail(args) => outcome::block_on(tail::run(args)),
+        Command::Get(args) => outcome::block_on(get::run(args)),
+        Command::Streams(args) => outcome::block_on(streams::run(args)),
+        Command::Shards(args) => outcome::block_on(shards::run(args)),
+        Command::Reshard(args) => outcome::block_on(reshard::run(args)),
     }
 }
 

@@ -1,20 +1,29 @@
 //! How a command ends: what it achieved, or what went wrong and what to do about it.
 
+use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+
+use super::client::CallError;
 
 /// What a command that did not fail achieved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// All that was asked.
     Done,
+    /// A part of it; the rest was reported on the way.
+    Partly,
+    /// What could be done until the user pressed ^C.
+    Interrupted,
 }
 
 impl Outcome {
     pub(super) fn exit_code(self) -> ExitCode {
         match self {
             Self::Done => ExitCode::SUCCESS,
+            Self::Partly => ExitCode::from(3),
+            Self::Interrupted => ExitCode::from(130),
         }
     }
 }
@@ -26,6 +35,8 @@ pub(super) enum Failure {
     CommandLine(clap::Error),
     /// Settings that are wrong in themselves or together.
     Usage(String),
+    /// A call to the endpoint.
+    Call(CallError),
     /// Reading input or writing output.
     Io(io::Error),
     /// Anything else, with its chain of causes.
@@ -63,6 +74,7 @@ impl Failure {
             // `anabranch tail | head` has got what it wanted.
             Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Io(error) => Self::failed(&error.to_string(), None),
+            Self::Call(error) => Self::failed(&error.to_string(), error.what_to_do().as_deref()),
             Self::Other(error) => Self::failed(&format!("{error:#}"), None),
         }
     }
@@ -82,6 +94,12 @@ impl From<clap::Error> for Failure {
     }
 }
 
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
@@ -92,4 +110,17 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Other(error)
     }
+}
+
+/// Runs a client command: one thread is plenty for what waits on a network.
+pub(super) fn block_on(
+    command: impl Future<Output = Result<Outcome, Failure>>,
+) -> Result<Outcome, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(command);
+    // A read of the terminal that nobody will answer must not keep the process.
+    runtime.shutdown_background();
+    outcome
 }

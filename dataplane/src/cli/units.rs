@@ -90,6 +90,19 @@ pub(super) fn parse_account_id(text: &str) -> Result<String, String> {
     }
 }
 
+/// `1,234,567`: counts are read by people.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn split_number(text: &str) -> (&str, &str) {
     let text = text.trim();
     let end = text
@@ -132,5 +145,13 @@ mod tests {
                 .contains("0.0.0.0:4567")
         );
         assert_eq!(parse_optional_listen("off"), Ok(OptionalListen(None)));
+    }
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
     }
 }

@@ -1,0 +1,184 @@
+//! Reading a shard by having its records pushed to a registered consumer (enhanced fan-out).
+
+use std::time::Duration;
+
+use anabranch_wire::Action;
+use anabranch_wire::shapes::{
+    DeregisterStreamConsumerInput, DescribeStreamConsumerInput, DescribeStreamConsumerOutput,
+    DescribeStreamSummaryInput, DescribeStreamSummaryOutput, RegisterStreamConsumerInput,
+    RegisterStreamConsumerOutput, SubscribeToShardInput,
+};
+
+use super::{News, Reading};
+use crate::cli::client::{CallError, Kinesis, SubscriptionEnd};
+use crate::cli::position::Position;
+
+/// A second subscription to a shard is refused for five seconds after the first.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a subscription is tried again when the service has no place for it.
+const ATTEMPTS_MAX: u32 = 15;
+
+/// How often a consumer's status is asked for while it is being made.
+const STATUS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A registered consumer.
+#[derive(Debug)]
+pub(super) struct Consumer {
+    arn: String,
+    made_here: bool,
+}
+
+impl Consumer {
+    /// The consumer of this name, registered now if it is missing, once it is ACTIVE.
+    pub(super) async fn find_or_register(
+        kinesis: &Kinesis,
+        stream: &str,
+        name: &str,
+    ) -> Result<Self, CallError> {
+        let summary: DescribeStreamSummaryOutput = kinesis
+            .call(
+                Action::DescribeStreamSummary,
+                &DescribeStreamSummaryInput {
+                    stream_name: Some(stream.to_owned()),
+                    ..Default::default()
+                },
+            )
+            .await?;
+        let stream_arn = summary.stream_description_summary.stream_arn;
+        let input = RegisterStreamConsumerInput {
+            stream_arn: stream_arn.clone(),
+            consumer_name: name.to_owned(),
+            ..Default::default()
+        };
+        let registered: Result<RegisterStreamConsumerOutput, _> =
+            kinesis.call(Action::RegisterStreamConsumer, &input).await;
+        let made_here = match registered {
+            Ok(_) => true,
+            Err(error) if error.kind() == Some("ResourceInUseException") => false,
+            Err(error) => return Err(error),
+        };
+        let input = DescribeStreamConsumerInput {
+            stream_arn: Some(stream_arn),
+            consumer_name: Some(name.to_owned()),
+            ..Default::default()
+        };
+        loop {
+            let answer: DescribeStreamConsumerOutput =
+                kinesis.call(Action::DescribeStreamConsumer, &input).await?;
+            let consumer = answer.consumer_description;
+            if consumer.consumer_status == "ACTIVE" {
+                return Ok(Self {
+                    arn: consumer.consumer_arn,
+                    made_here,
+                });
+            }
+            tokio::time::sleep(STATUS_INTERVAL).await;
+        }
+    }
+
+    /// Removes the consumer unless it was there before.
+    pub(super) async fn remove_if_made_here(&self, kinesis: &Kinesis) -> Result<(), CallError> {
+        if !self.made_here {
+            return Ok(());
+        }
+        let input = DeregisterStreamConsumerInput {
+            consumer_arn: Some(self.arn.clone()),
+            ..Default::default()
+        };
+        kinesis
+            .command(Action::DeregisterStreamConsumer, &input)
+            .await
+    }
+}
+
+/// Reads `shard` from `position` to its end, or for ever, over as many subscriptions as it takes.
+pub(super) async fn read(
+    reading: &Reading,
+    consumer: &Consumer,
+    shard: &str,
+    mut position: Position,
+) -> Result<(), CallError> {
+    loop {
+        let mut subscription = subscribe(reading, consumer, shard, &position).await?;
+        loop {
+            let event = match subscription.next().await {
+                Ok(event) => event,
+                Err(SubscriptionEnd::Closed) => break,
+                Err(SubscriptionEnd::Refused { kind, message }) => {
+                    return Err(CallError::Refused {
+                        action: Action::SubscribeToShard.name(),
+                        status: 200,
+                        kind,
+                        message,
+                    });
+                }
+                Err(SubscriptionEnd::Unreadable(reason)) => {
+                    return Err(CallError::Unreadable {
+                        action: Action::SubscribeToShard.name(),
+                        reason,
+                    });
+                }
+            };
+            if !event.continuation_sequence_number.is_empty() {
+                position = Position::After(event.continuation_sequence_number.to_string());
+            }
+            let is_at_tip = event.millis_behind_latest == 0;
+            if !reading
+                .tell(News::Records {
+                    shard: shard.to_owned(),
+                    records: event.records,
+                })
+                .await
+            {
+                return Ok(());
+            }
+            if let Some(children) = event.child_shards {
+                reading
+                    .tell(News::Ended {
+                        shard: shard.to_owned(),
+                        children,
+                    })
+                    .await;
+                return Ok(());
+            }
+            if is_at_tip && !reading.follow {
+                reading.tell(News::CaughtUp).await;
+                return Ok(());
+            }
+        }
+    }
+}
+
+async fn subscribe(
+    reading: &Reading,
+    consumer: &Consumer,
+    shard: &str,
+    position: &Position,
+) -> Result<crate::cli::client::Subscription, CallError> {
+    let input = SubscribeToShardInput {
+        consumer_arn: consumer.arn.clone(),
+        shard_id: shard.to_owned(),
+        starting_position: position.starting_position(),
+        ..Default::default()
+    };
+    let mut attempts = 0;
+    loop {
+        match reading.kinesis.subscribe(&input).await {
+            Err(error) if attempts < ATTEMPTS_MAX && is_busy(&error) => {
+                attempts += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether another subscription is in the way, which the service says for five seconds.
+fn is_busy(error: &CallError) -> bool {
+    error.is_throttling()
+        || matches!(
+            error.kind(),
+            Some("ResourceInUseException" | "LimitExceededException")
+        )
+}

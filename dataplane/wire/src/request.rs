@@ -72,6 +72,16 @@ macro_rules! requests {
             }
         }
 
+        /// As a client sends it; of an operation that is not offered only the empty document.
+        impl serde::Serialize for Request {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Request::$action(input) => input.serialize(serializer),)*
+                    Request::NotEnabled(_) => serializer.collect_map::<&str, &str, _>([]),
+                }
+            }
+        }
+
         pub(crate) fn input_structure(action: Action) -> Option<&'static Structure> {
             match action {
                 $(Action::$action => Some($input::structure()),)*

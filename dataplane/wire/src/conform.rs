@@ -68,7 +68,8 @@ impl<'b> Conform<'b> {
             Value::List(_) => return Err(LIST_NOT_EXPECTED),
             _ => return Err(WrongType("Expected null".into())),
         };
-        let mut slots = vec![Checked::Absent; table.members.len()];
+        let mut slots = Vec::new();
+        slots.resize_with(table.members.len(), || Checked::Absent);
         for (name, value) in entries {
             if let Some(position) = table.position(&name) {
                 slots[position] = self.value(table.members[position].shape, value)?;
@@ -78,7 +79,7 @@ impl<'b> Conform<'b> {
     }
 
     fn value(&mut self, shape: &Shape, value: Value<'b>) -> Result<Checked<'b>, WrongType> {
-        if value == Value::Null {
+        if matches!(value, Value::Null) {
             return Ok(Checked::Absent);
         }
         match shape {

@@ -98,7 +98,7 @@ fn check_structure(
     };
     for (member, slot) in table.members.iter().zip(slots) {
         let path = Path::member(parent, member.name);
-        if *slot == Checked::Absent {
+        if matches!(slot, Checked::Absent) {
             if is_needed(member, table, slots) {
                 violations.broken(&path, slot, "Member must not be null");
             }
@@ -115,7 +115,7 @@ fn is_needed(member: &Member, table: &Structure, slots: &[Checked<'_>]) -> bool 
     let is_given = |name: &&str| {
         table
             .position(name)
-            .is_some_and(|position| slots[position] != Checked::Absent)
+            .is_some_and(|position| !matches!(slots[position], Checked::Absent))
     };
     member.required
         || (!member.required_unless.is_empty() && !member.required_unless.iter().any(is_given))

@@ -116,6 +116,10 @@ impl<'m> Comparison<'m> {
         self.equal(path, "max", theirs["max"].as_i64(), ours.max);
     }
 
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers compare what they have just made"
+    )]
     fn equal<T: PartialEq>(&mut self, path: &str, what: &str, theirs: T, ours: T) {
         if theirs != ours {
             self.differs(format!("{path} {what}"));

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::env;
+use std::path::Path;
 use std::process::Command;
 
 const PATH_VARIABLE: &str = "BOTOCORE_KINESIS_MODEL";
@@ -27,7 +28,10 @@ impl Model {
         let path = env::var(PATH_VARIABLE).ok().filter(|path| !path.is_empty()).or_else(installed).unwrap_or_else(|| {
             panic!("no model: `pip install botocore` for python3, or set {PATH_VARIABLE} to its service-2.json(.gz)")
         });
-        let text = if path.ends_with(".gz") {
+        let text = if Path::new(&path)
+            .extension()
+            .is_some_and(|extension| extension == "gz")
+        {
             output_of(Command::new("gzip").args(["-dc", &path])).expect("gzip unpacks the model")
         } else {
             std::fs::read(&path).expect("the model can be read")

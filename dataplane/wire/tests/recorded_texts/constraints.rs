@@ -109,6 +109,7 @@ fn each_missing_member_is_named() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one table")]
 fn each_empty_member_is_named_with_all_that_it_breaks() {
     let cases: Vec<(&str, Value, Vec<Vec<String>>)> = vec![
         (

@@ -24,7 +24,6 @@ for node in metadata["resolve"]["nodes"]:
         dependents.setdefault(packages[dependency]["name"], set()).add(packages[node["id"]]["name"])
 
 
-
 def satisfied(expression: str, accepted: set[str]) -> bool:
     """SPDX without precedence games: an AND of ORs, as crates write it."""
     flat = re.sub(r"[()]", " ", expression.replace("/", " OR "))

@@ -9,6 +9,7 @@ after each call that sets a stream in motion, the plugin waits until the stream 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -122,10 +123,8 @@ def nothing_left_behind():
             "kinesis", region_name=region, endpoint_url=running.endpoint, aws_access_key_id="a", aws_secret_access_key="b"
         )
         for name in kinesis.list_streams(Limit=10000)["StreamNames"]:
-            try:
+            with contextlib.suppress(ClientError):
                 kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
-            except ClientError:
-                pass
         deadline = time.monotonic() + 20
         while kinesis.list_streams()["StreamNames"] and time.monotonic() < deadline:
             time.sleep(0.01)

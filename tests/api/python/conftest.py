@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from harness import kinesis as k
@@ -54,10 +56,8 @@ def make_stream(kinesis):
 
     yield make
     for name in made:
-        try:
+        with contextlib.suppress(kinesis.exceptions.ResourceNotFoundException):
             kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
-        except kinesis.exceptions.ResourceNotFoundException:
-            pass
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@
 //! | what streams are there, and what may be changed? | [`catalog`] |
 //! | how do shards stand to each other? | [`lineage`] |
 //! | what is the next step of a split or merge? | [`reshard`] |
-//! | what is allowed, and how much? | [`quota`] |
+//! | what is allowed, and how much? | [`quota`], [`throttle`] |
+//! | where does a reader go on, what is too old? | [`iterator`], [`retention`] |
 //! | who may do what? | [`access`] |
 //! | what number does a record get? | [`sequence_number`], [`shard_state`] |
 
@@ -31,13 +32,16 @@ pub mod access;
 pub mod catalog;
 pub mod hash_key;
 pub mod ids;
+pub mod iterator;
 pub mod lineage;
 pub mod names;
 pub mod quota;
 pub mod reshard;
+pub mod retention;
 pub mod sequence_number;
 pub mod shard_id;
 pub mod shard_state;
+pub mod throttle;
 pub mod time;
 
 pub use hash_key::{HashKey, HashKeyRange};

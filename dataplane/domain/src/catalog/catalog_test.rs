@@ -1,1 +1,8 @@
-//! The rules.
+//! The rules of each change, and what every change keeps: tiling, totals, and objects that restore to the same catalog.
+
+mod accounts_and_settings;
+mod consumers;
+mod fixture;
+mod resharding;
+mod storage;
+mod streams;

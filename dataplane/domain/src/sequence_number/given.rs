@@ -129,22 +129,13 @@ impl GivenSequenceNumber {
             ordinal: number.hex_digits(20, 16),
         }
     }
-}
 
-impl FromStr for GivenSequenceNumber {
-    type Err = InvalidSequenceNumber;
-
-    fn from_str(text: &str) -> Result<Self, InvalidSequenceNumber> {
-        /// 2^124: what small numbers are raised by.
-        const SMALL: u64 = 1 << 60;
-        let mut number = Wide::from_decimal(text).ok_or(InvalidSequenceNumber)?;
-        if number.high == 0 && number.middle < SMALL {
-            number.middle += SMALL;
-        }
+    /// Reads the bits by the layout that they have.
+    pub(super) fn from_wide(number: Wide) -> Result<Self, InvalidSequenceNumber> {
         let given = match number {
             // Below 2^129.
             Wide { high: 0 | 1, .. } => Self::from_v0(number),
-            // Between 2^185 and 1.5 × 2^185, both excluded: a 2 in front of 46 more digits.
+            // Between 2^185 and 1.5 × 2^185: a 2 in front of 46 more digits.
             Wide { high, low, .. } if high >> 56 == 2 => match low & 0xf {
                 1 => Self::from_v1(number),
                 2 => Self::from_v2(number),
@@ -158,5 +149,19 @@ impl FromStr for GivenSequenceNumber {
             return Err(InvalidSequenceNumber);
         }
         Ok(given)
+    }
+}
+
+impl FromStr for GivenSequenceNumber {
+    type Err = InvalidSequenceNumber;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSequenceNumber> {
+        /// 2^124, in the middle part: what smaller numbers are raised by.
+        const SMALL: u64 = 1 << 60;
+        let mut number = Wide::from_decimal(text).ok_or(InvalidSequenceNumber)?;
+        if number.high == 0 && number.middle < SMALL {
+            number.middle += SMALL;
+        }
+        Self::from_wide(number)
     }
 }

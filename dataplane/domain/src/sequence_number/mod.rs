@@ -130,6 +130,18 @@ impl SequenceNumber {
         to.write_str(self.text().as_str())
     }
 
+    /// The bits of the layout, for tokens: 24 bytes, most significant first, ordered as the numbers are.
+    pub fn to_bytes(self) -> [u8; 24] {
+        self.to_wide().to_bytes()
+    }
+
+    /// The number with these bits.
+    pub fn from_bytes(bytes: [u8; 24]) -> Result<Self, InvalidSequenceNumber> {
+        GivenSequenceNumber::from_wide(Wide::from_bytes(bytes))?
+            .number()
+            .ok_or(InvalidSequenceNumber)
+    }
+
     fn to_wide(self) -> Wide {
         let shard = u64::from(self.shard.index());
         Wide {

@@ -126,6 +126,17 @@ proptest! {
     }
 
     #[test]
+    fn bytes_go_round_in_the_order_of_the_numbers(a in any_number(), b in any_number()) {
+        prop_assert_eq!(SequenceNumber::from_bytes(a.to_bytes()), Ok(a));
+        prop_assert_eq!(a.cmp(&b), a.to_bytes().cmp(&b.to_bytes()));
+    }
+
+    #[test]
+    fn no_bytes_make_reading_panic(bytes: [u8; 24]) {
+        let _ = SequenceNumber::from_bytes(bytes);
+    }
+
+    #[test]
     fn the_order_of_numbers_is_that_of_their_texts(a in any_number(), b in any_number()) {
         // All texts have 56 digits, so they compare as the numbers do.
         prop_assert_eq!(a.cmp(&b), a.text().as_bytes().cmp(b.text().as_bytes()));

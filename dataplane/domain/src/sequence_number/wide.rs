@@ -37,6 +37,29 @@ impl Wide {
         Some(number)
     }
 
+    pub(super) fn from_bytes(bytes: [u8; 24]) -> Self {
+        let part = |from: usize| {
+            u64::from_be_bytes(
+                bytes[from..from + 8]
+                    .try_into()
+                    .expect("eight bytes are taken"),
+            )
+        };
+        Self {
+            high: part(0),
+            middle: part(8),
+            low: part(16),
+        }
+    }
+
+    pub(super) fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        bytes[..8].copy_from_slice(&self.high.to_be_bytes());
+        bytes[8..16].copy_from_slice(&self.middle.to_be_bytes());
+        bytes[16..].copy_from_slice(&self.low.to_be_bytes());
+        bytes
+    }
+
     fn times_plus(self, factor: u64, addend: u64) -> Option<Self> {
         let step = |part: u64, carry: u64| {
             let product = u128::from(part) * u128::from(factor) + u128::from(carry);

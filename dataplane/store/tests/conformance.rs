@@ -183,7 +183,11 @@ fn a_range_delete_removes_its_keys_only() {
 #[test]
 fn a_head_is_the_beginning_of_a_log_value() {
     on_each(|store| {
-        let value = |len: usize| -> Bytes { (0..len).map(|at| (at % 251) as u8).collect() };
+        let value = |len: usize| -> Bytes {
+            (0..len)
+                .map(|at| u8::try_from(at % 251).expect("small"))
+                .collect()
+        };
         let sizes = [
             0,
             1,

@@ -17,9 +17,13 @@ pub(super) struct Database {
 }
 
 impl Database {
-    pub(super) fn open(path: &Path, options: &RocksOptions) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        dir: &Path,
+        path: &Path,
+        options: &RocksOptions,
+    ) -> Result<Self, StoreError> {
         let fail = |error: rocksdb::Error| rocks_error("open the database", Family::Log, &error);
-        let mut base = tuning::database(options);
+        let mut base = tuning::database(options, tuning::FlushIo::of(dir));
         let whole = base
             .get_options_from_string(tuning::DATABASE_TEXT)
             .map_err(fail)?;

@@ -44,7 +44,7 @@ impl RocksStore {
         let data_dir = DataDir::open(dir)?;
         let reserve = Arc::new(DiskReserve::new(dir, options.reserve)?);
         failpoints::pass(failpoints::OPEN_BEFORE_ROCKS)?;
-        let database = Arc::new(Database::open(&data_dir.rocks_path(), options)?);
+        let database = Arc::new(Database::open(dir, &data_dir.rocks_path(), options)?);
         failpoints::pass(failpoints::OPEN_AFTER_ROCKS)?;
         let queue = Arc::new(CommitQueue::new(Bounds {
             queue_bytes: options.queue_bytes,

@@ -2,7 +2,6 @@
 
 mod accounts_and_settings;
 mod consumers;
-mod fixture;
 mod resharding;
 mod storage;
 mod streams;

@@ -38,3 +38,5 @@ pub use tags::{IllegalTag, Tags};
 
 #[cfg(test)]
 mod catalog_test;
+#[cfg(test)]
+pub(crate) mod test_fixture;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{Catalog, name};
+use crate::catalog::test_fixture::{Catalog, name};
 use crate::catalog::*;
 
 const HOUR: Duration = Duration::from_hours(1);

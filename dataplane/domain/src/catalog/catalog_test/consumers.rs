@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{Catalog, consumer_name, name};
+use crate::catalog::test_fixture::{Catalog, consumer_name, name};
 use crate::catalog::*;
 
 fn register(stream: &str, consumer: &str) -> RegisterConsumer {

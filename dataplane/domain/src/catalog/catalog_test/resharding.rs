@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::fixture::{Catalog, name, shard};
+use crate::catalog::test_fixture::{Catalog, name, shard};
 use crate::catalog::*;
 use crate::quota::Limits;
 use crate::{HashKey, HashKeyRange, ShardId};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fixture::{Catalog, consumer_name, name, shard};
+use crate::catalog::test_fixture::{Catalog, consumer_name, name, shard};
 use crate::catalog::*;
 use crate::quota::Limits;
 

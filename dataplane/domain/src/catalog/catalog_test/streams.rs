@@ -1,6 +1,6 @@
 //! Creating and deleting streams, and the quotas of both.
 
-use super::fixture::{Catalog, name};
+use crate::catalog::test_fixture::{Catalog, name};
 use crate::catalog::*;
 use crate::quota::Limits;
 use crate::{StreamUid, Timestamp};
@@ -250,7 +250,7 @@ fn what_is_not_there_cannot_be_changed() {
     );
     let split = SplitShard {
         stream: name("s"),
-        shard: super::fixture::shard(0),
+        shard: crate::catalog::test_fixture::shard(0),
         new_starting_hash_key: crate::HashKey::MAX,
         reason: String::new(),
     };

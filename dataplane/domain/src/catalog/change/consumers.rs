@@ -20,10 +20,13 @@ pub struct RegisterConsumer {
 impl RegisterConsumer {
     pub(super) fn apply(&self, draft: &mut Draft, now: Timestamp) -> Result<(), ChangeError> {
         let before = draft.serving_stream(&self.stream)?;
-        if before.consumers.contains_key(&self.consumer) {
-            return Err(ChangeError::ConsumerExists {
-                stream: self.stream.clone(),
-                consumer: self.consumer.clone(),
+        if let Some(existing) = before.consumers.get(&self.consumer) {
+            let (stream, consumer) = (self.stream.clone(), self.consumer.clone());
+            return Err(match existing.status {
+                ConsumerStatus::Deleting => ChangeError::ConsumerDeleting { stream, consumer },
+                ConsumerStatus::Creating | ConsumerStatus::Active => {
+                    ChangeError::ConsumerExists { stream, consumer }
+                }
             });
         }
         tags::check_texts(

@@ -8,26 +8,26 @@ use crate::quota::Limits;
 use crate::reshard::next_operations;
 use crate::{ConsumerName, HashKeyRange, ShardId, ShardUid, StreamName, StreamUid, Timestamp};
 
-pub(super) struct Catalog {
-    pub(super) snapshot: Snapshot,
-    pub(super) now: Timestamp,
+pub(crate) struct Catalog {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) now: Timestamp,
     next_uid: u128,
 }
 
-pub(super) fn name(text: &str) -> StreamName {
+pub(crate) fn name(text: &str) -> StreamName {
     text.parse().unwrap()
 }
 
-pub(super) fn consumer_name(text: &str) -> ConsumerName {
+pub(crate) fn consumer_name(text: &str) -> ConsumerName {
     text.parse().unwrap()
 }
 
-pub(super) fn shard(index: u32) -> ShardId {
+pub(crate) fn shard(index: u32) -> ShardId {
     ShardId::new(index).unwrap()
 }
 
 impl Catalog {
-    pub(super) fn with_limits(limits: Limits) -> Self {
+    pub(crate) fn with_limits(limits: Limits) -> Self {
         let account = Account::new(
             "123456789012".parse().unwrap(),
             "us-east-1".parse().unwrap(),
@@ -40,18 +40,18 @@ impl Catalog {
         }
     }
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_limits(Limits::aws())
     }
 
     /// With one active stream `s`.
-    pub(super) fn with_stream(shard_count: u32) -> Self {
+    pub(crate) fn with_stream(shard_count: u32) -> Self {
         let mut catalog = Self::new();
         catalog.create("s", shard_count);
         catalog
     }
 
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &mut self,
         change: impl Into<Change>,
     ) -> Result<Vec<ObjectKey>, ChangeError> {
@@ -62,11 +62,11 @@ impl Catalog {
         Ok(touched)
     }
 
-    pub(super) fn wait(&mut self, duration: Duration) {
+    pub(crate) fn wait(&mut self, duration: Duration) {
         self.now = self.now.plus(duration);
     }
 
-    pub(super) fn uids(&mut self, count: usize) -> Vec<ShardUid> {
+    pub(crate) fn uids(&mut self, count: usize) -> Vec<ShardUid> {
         (0..count)
             .map(|_| ShardUid::from_bits(self.uid()))
             .collect()
@@ -77,7 +77,7 @@ impl Catalog {
         self.next_uid
     }
 
-    pub(super) fn create_request(
+    pub(crate) fn create_request(
         &mut self,
         stream: &str,
         mode: StreamMode,
@@ -95,19 +95,19 @@ impl Catalog {
         }
     }
 
-    pub(super) fn create(&mut self, stream: &str, shard_count: u32) {
+    pub(crate) fn create(&mut self, stream: &str, shard_count: u32) {
         let request = self.create_request(stream, StreamMode::Provisioned, shard_count);
         self.apply(request).unwrap();
         self.activate(stream);
     }
 
-    pub(super) fn create_on_demand(&mut self, stream: &str) {
+    pub(crate) fn create_on_demand(&mut self, stream: &str) {
         let request = self.create_request(stream, StreamMode::OnDemand, 4);
         self.apply(request).unwrap();
         self.activate(stream);
     }
 
-    pub(super) fn activate(&mut self, stream: &str) {
+    pub(crate) fn activate(&mut self, stream: &str) {
         let uid = self.stream(stream).uid;
         self.apply(StreamBecameActive {
             name: name(stream),
@@ -116,11 +116,11 @@ impl Catalog {
         .unwrap();
     }
 
-    pub(super) fn stream(&self, stream: &str) -> &Stream {
+    pub(crate) fn stream(&self, stream: &str) -> &Stream {
         self.snapshot.stream(stream).unwrap()
     }
 
-    pub(super) fn ranges(&self, stream: &str) -> Vec<HashKeyRange> {
+    pub(crate) fn ranges(&self, stream: &str) -> Vec<HashKeyRange> {
         self.stream(stream)
             .open_shards
             .iter()
@@ -129,7 +129,7 @@ impl Catalog {
     }
 
     /// Begins what can be begun; what began, as epochs.
-    pub(super) fn begin_operations(&mut self, stream: &str) -> Vec<u64> {
+    pub(crate) fn begin_operations(&mut self, stream: &str) -> Vec<u64> {
         let before = self.stream(stream).clone();
         let reshard = before.running_reshard().unwrap();
         let wanted = next_operations(&before, reshard);
@@ -154,7 +154,7 @@ impl Catalog {
             .collect()
     }
 
-    pub(super) fn finish_operations(
+    pub(crate) fn finish_operations(
         &mut self,
         stream: &str,
         epochs: &[u64],
@@ -175,7 +175,7 @@ impl Catalog {
     }
 
     /// Carries the running reshard out, in as many turns as it takes.
-    pub(super) fn carry_out(&mut self, stream: &str) -> u32 {
+    pub(crate) fn carry_out(&mut self, stream: &str) -> u32 {
         let mut turns = 0;
         while self.stream(stream).running_reshard().is_some() {
             let epochs = self.begin_operations(stream);
@@ -184,6 +184,21 @@ impl Catalog {
             assert!(turns < 1_000, "a reshard ends");
         }
         turns
+    }
+
+    /// Asks the service's own way for so many shards of equal size.
+    pub(crate) fn begin_scaling(&mut self, stream: &str, target: u32) {
+        self.apply(ScaleStream {
+            stream: name(stream),
+            target,
+            reason: "test".to_owned(),
+        })
+        .unwrap();
+    }
+
+    pub(crate) fn scale(&mut self, stream: &str, target: u32) {
+        self.begin_scaling(stream, target);
+        self.carry_out(stream);
     }
 
     /// What holds after every change, worked out again from nothing.

@@ -1,5 +1,6 @@
 //! Bytes as AWS's model calls them: base64 in JSON, a byte string in CBOR.
 
+use base64_simd::STANDARD;
 use bytes::Bytes;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,7 +49,11 @@ impl Serialize for Blob {
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_byte_buf(BlobVisitor)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(BlobVisitor)
+        } else {
+            deserializer.deserialize_byte_buf(BlobVisitor)
+        }
     }
 }
 
@@ -59,6 +64,14 @@ impl Visitor<'_> for BlobVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("bytes")
+    }
+
+    /// Text where bytes are wanted is base64.
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Blob, E> {
+        STANDARD
+            .decode_to_vec(text.as_bytes())
+            .map(Blob::from)
+            .map_err(|_| E::custom("a blob is no base64"))
     }
 
     fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Blob, E> {

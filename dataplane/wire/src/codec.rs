@@ -1,15 +1,15 @@
 //! The two bodies that AWS's SDKs speak: JSON 1.1 and CBOR 1.1.
 //!
-//! Each reads into the one tree of `document` and writes what the one `serialize` hands it, so that nothing above knows
+//! Each is a serde format to read from and a place to write to for the one `serialize`, so that hardly anything above knows
 //! which of the two a request came in.
 
 mod cbor;
 mod json;
 mod serialize;
 
-use crate::document::{Malformed, Value};
 use bytes::Bytes;
 use serde::Serialize;
+use serde::de::DeserializeSeed;
 use serialize::Serializer;
 
 /// How a body is written; an answer uses the codec of its request.
@@ -45,11 +45,37 @@ pub(crate) fn media_type(value: &str) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// The tree of a body.
-pub(crate) fn read(codec: Codec, body: &[u8]) -> Result<Value<'_>, Malformed> {
+/// The body is no document of its codec, or not the one asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable(pub(crate) String);
+
+/// Reads a whole body by what `seed` asks for.
+pub(crate) fn read<'b, S: DeserializeSeed<'b>>(
+    codec: Codec,
+    body: &'b [u8],
+    seed: S,
+) -> Result<S::Value, Unreadable> {
     match codec {
-        Codec::Json => json::read(body),
-        Codec::Cbor => cbor::read(body),
+        Codec::Json => {
+            let mut reader = serde_json::Deserializer::from_slice(body);
+            let value = seed
+                .deserialize(&mut reader)
+                .map_err(|error| Unreadable(error.to_string()))?;
+            reader
+                .end()
+                .map_err(|error| Unreadable(error.to_string()))?;
+            Ok(value)
+        }
+        Codec::Cbor => {
+            let mut reader = cbor::CborDeserializer::new(body);
+            let value = seed
+                .deserialize(&mut reader)
+                .map_err(|error| Unreadable(error.to_string()))?;
+            reader
+                .end()
+                .map_err(|error| Unreadable(error.to_string()))?;
+            Ok(value)
+        }
     }
 }
 

@@ -1,19 +1,27 @@
-//! The type check: a body's tree against the table of its operation.
+//! The type check: a body is read by the table of its operation.
 //!
-//! Owns AWS's words for a member of the wrong type, which come before any constraint is looked at. Unknown members and nulls
-//! are dropped here; numbers are truncated and clamped, blobs decoded, times brought to milliseconds. After it a value can be
-//! wrong only in what it says, not in what it is.
+//! Owns AWS's words for a member of the wrong type, which come before any constraint is looked at, and after the finding that
+//! a body is no document at all: so the first wrong type is kept aside until the body is read to its end. Unknown members
+//! and nulls are passed over without being kept; numbers are truncated and clamped, blobs decoded, times brought to
+//! milliseconds. After it a value can be wrong only in what it says, not in what it is.
 
 mod base64;
+mod collect;
+mod node;
+mod scalar;
 
-use crate::codec::Codec;
-use crate::document::Value;
-use crate::schema::{ListRules, MapRules, Shape, Structure};
+use crate::codec::{self, Codec};
+use crate::schema::{MapRules, Shape, Structure};
 use crate::timestamp::Timestamp;
 use base64::BlobBuffer;
 use bytes::Bytes;
+use node::Root;
+use scalar::Scalar;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+
+/// How many values of the table a body may hold. The largest request of the model has about 2,500; a list that is far too
+/// long must still be read to be refused in AWS's words. At some 64 bytes a value this bounds a request to some 8 MiB.
+const VALUES_MAX: usize = 131_072;
 
 /// A value of the type that the table asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,183 +38,92 @@ pub(crate) enum Checked<'a> {
     Structure(Vec<Checked<'a>>),
 }
 
-/// What AWS says about a value of the wrong type.
+/// Why a body was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct WrongType(pub(crate) Cow<'static, str>);
+pub(crate) enum Refused {
+    /// It is no document of its codec, or past a bound.
+    Malformed,
+    /// A member is of the wrong type, in AWS's words.
+    WrongType(String),
+}
 
-const LIST_NOT_EXPECTED: WrongType =
-    WrongType(Cow::Borrowed("Start of list found where not expected"));
-const MAP_NOT_EXPECTED: WrongType = WrongType(Cow::Borrowed(
-    "Start of structure or map found where not expected.",
-));
+/// Reads the members of a request by its table.
+pub(crate) fn read<'b>(
+    table: &'static Structure,
+    codec: Codec,
+    body: &'b Bytes,
+) -> Result<Checked<'b>, Refused> {
+    let mut conform = Conform {
+        codec,
+        body,
+        blobs: BlobBuffer::for_body(body.len()),
+        wrong_type: None,
+        values_left: VALUES_MAX,
+    };
+    let root = Root {
+        table,
+        conform: &mut conform,
+    };
+    let members = codec::read(codec, body, root).map_err(|_| Refused::Malformed)?;
+    match conform.wrong_type {
+        Some(text) => Err(Refused::WrongType(text)),
+        None => Ok(members),
+    }
+}
 
-/// Brings the values of one body to the types of a table.
-pub(crate) struct Conform<'b> {
+/// The members of a map: of a structure by their table, or of one shape.
+enum MapOf {
+    Members(&'static Structure),
+    Entries(&'static MapRules),
+}
+
+/// What the reading of one body knows.
+struct Conform<'b> {
     codec: Codec,
     body: &'b Bytes,
     blobs: BlobBuffer,
+    /// What AWS says about the first value of the wrong type.
+    wrong_type: Option<String>,
+    values_left: usize,
 }
 
 impl<'b> Conform<'b> {
-    pub(crate) fn new(codec: Codec, body: &'b Bytes) -> Self {
-        Conform {
-            codec,
-            body,
-            blobs: BlobBuffer::for_body(body.len()),
-        }
+    /// Takes one value from what a body may hold; false when it holds too many.
+    fn spend(&mut self) -> bool {
+        self.values_left = self.values_left.saturating_sub(1);
+        self.values_left > 0
     }
 
-    /// The members of a structure, each in its slot. A member given twice counts as its last, as in JSON.
-    pub(crate) fn structure(
-        &mut self,
-        table: &Structure,
-        value: Value<'b>,
-    ) -> Result<Checked<'b>, WrongType> {
-        let entries = match value {
-            Value::Null => return Ok(Checked::Absent),
-            Value::Map(entries) => entries,
-            Value::List(_) => return Err(LIST_NOT_EXPECTED),
-            _ => return Err(WrongType("Expected null".into())),
+    fn scalar(&mut self, shape: &'static Shape, scalar: Scalar<'b>) -> Checked<'b> {
+        self.convert(shape, scalar).unwrap_or_else(|text| {
+            self.refuse(text);
+            Checked::Absent
+        })
+    }
+
+    /// The shape of a list's elements; none where no list is wanted or nothing is kept any more.
+    fn list(&mut self, shape: &'static Shape) -> Option<&'static Shape> {
+        let Shape::List(rules) = shape else {
+            self.refuse(scalar::LIST_NOT_EXPECTED.to_owned());
+            return None;
         };
-        let mut slots = Vec::new();
-        slots.resize_with(table.members.len(), || Checked::Absent);
-        for (name, value) in entries {
-            if let Some(position) = table.position(&name) {
-                slots[position] = self.value(table.members[position].shape, value)?;
-            }
-        }
-        Ok(Checked::Structure(slots))
+        Some(rules.element).filter(|_| self.wrong_type.is_none())
     }
 
-    fn value(&mut self, shape: &Shape, value: Value<'b>) -> Result<Checked<'b>, WrongType> {
-        if matches!(value, Value::Null) {
-            return Ok(Checked::Absent);
-        }
-        match shape {
-            Shape::String(_) => text(value),
-            Shape::Integer(_) => {
-                integer(value, "Integer", i64::from(i32::MIN), i64::from(i32::MAX))
+    /// What a map holds; none where no map is wanted or nothing is kept any more.
+    fn map(&mut self, shape: &'static Shape) -> Option<MapOf> {
+        let wanted = match shape {
+            Shape::Structure(table) => MapOf::Members(table()),
+            Shape::Map(rules) => MapOf::Entries(rules),
+            _ => {
+                self.refuse(scalar::MAP_NOT_EXPECTED.to_owned());
+                return None;
             }
-            Shape::Long(_) => integer(value, "Long", i64::MIN, i64::MAX),
-            Shape::Boolean => boolean(value),
-            Shape::Timestamp => self.timestamp(&value),
-            Shape::Blob(_) => self.blob(value),
-            Shape::List(rules) => self.list(rules, value),
-            Shape::Map(rules) => self.map(rules, value),
-            Shape::Structure(table) => self.structure(table(), value),
-        }
-    }
-
-    fn list(&mut self, rules: &ListRules, value: Value<'b>) -> Result<Checked<'b>, WrongType> {
-        match value {
-            Value::List(elements) => {
-                let elements = elements
-                    .into_iter()
-                    .map(|element| self.value(rules.element, element));
-                elements.collect::<Result<_, _>>().map(Checked::List)
-            }
-            Value::Map(_) => Err(MAP_NOT_EXPECTED),
-            _ => Err(WrongType("Expected list or null".into())),
-        }
-    }
-
-    /// A key given twice stands where it was first and has its last value, as in JSON.
-    fn map(&mut self, rules: &MapRules, value: Value<'b>) -> Result<Checked<'b>, WrongType> {
-        let entries = match value {
-            Value::Map(entries) => entries,
-            Value::List(_) => return Err(LIST_NOT_EXPECTED),
-            _ => return Err(WrongType("Expected map or null".into())),
         };
-        let mut checked: Vec<(Cow<'b, str>, Checked<'b>)> = Vec::with_capacity(entries.len());
-        let mut positions = BTreeMap::new();
-        for (key, value) in entries {
-            let value = self.value(rules.value, value)?;
-            if let Some(&position) = positions.get(&key) {
-                let (_, earlier): &mut (_, Checked<'b>) = &mut checked[position];
-                *earlier = value;
-            } else {
-                positions.insert(key.clone(), checked.len());
-                checked.push((key, value));
-            }
-        }
-        Ok(Checked::Map(checked))
+        Some(wanted).filter(|_| self.wrong_type.is_none())
     }
 
-    fn blob(&mut self, value: Value<'b>) -> Result<Checked<'b>, WrongType> {
-        match value {
-            Value::Bytes(Cow::Borrowed(bytes)) => Ok(Checked::Blob(self.body.slice_ref(bytes))),
-            Value::Bytes(Cow::Owned(bytes)) => Ok(Checked::Blob(Bytes::from(bytes))),
-            Value::Text(text) => self.blobs.decode(&text).map(Checked::Blob),
-            other => Err(not_convertible(&other, "a Blob")),
-        }
+    fn refuse(&mut self, text: String) {
+        self.wrong_type.get_or_insert(text);
     }
-
-    /// JSON has seconds. CBOR has milliseconds where AWS's own SDKs write integers, and seconds in a float as the RFC says.
-    fn timestamp(&self, value: &Value<'b>) -> Result<Checked<'b>, WrongType> {
-        let time = match *value {
-            Value::EpochMillis(millis) => Timestamp(millis),
-            Value::Integer(millis) if self.codec == Codec::Cbor => Timestamp(millis),
-            Value::Integer(seconds) => Timestamp(seconds.saturating_mul(1000)),
-            Value::Float(seconds) => Timestamp::from_seconds(seconds),
-            _ => return Err(not_convertible(value, "milliseconds since epoch")),
-        };
-        Ok(Checked::Timestamp(time))
-    }
-}
-
-fn text(value: Value<'_>) -> Result<Checked<'_>, WrongType> {
-    match value {
-        Value::Text(text) => Ok(Checked::Text(text)),
-        other => Err(not_convertible(&other, "an String")),
-    }
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "`as` saturates, which is what AWS does with a number out of range"
-)]
-fn integer(
-    value: Value<'_>,
-    target: &str,
-    min: i64,
-    max: i64,
-) -> Result<Checked<'static>, WrongType> {
-    match value {
-        Value::Integer(number) | Value::EpochMillis(number) => {
-            Ok(Checked::Number(number.clamp(min, max)))
-        }
-        Value::Float(number) => Ok(Checked::Number((number.floor() as i64).clamp(min, max))),
-        other => Err(not_convertible(&other, &format!("an {target}"))),
-    }
-}
-
-/// AWS reads several words as a boolean, in any case, and a number with a fraction too, but no whole number.
-fn boolean(value: Value<'_>) -> Result<Checked<'static>, WrongType> {
-    match value {
-        Value::Boolean(flag) => Ok(Checked::Boolean(flag)),
-        Value::Float(number) => Ok(Checked::Boolean(number != 0.0)),
-        Value::Text(text) => match text.to_uppercase().as_str() {
-            "TRUE" | "YES" | "1" => Ok(Checked::Boolean(true)),
-            "FALSE" | "NO" | "0" => Ok(Checked::Boolean(false)),
-            other => Err(WrongType(
-                format!("'{other}' can not be converted to an Boolean").into(),
-            )),
-        },
-        other => Err(not_convertible(&other, "an Boolean")),
-    }
-}
-
-/// The words for a single value of the wrong type; a list or a map is refused before what was expected is looked at.
-fn not_convertible(value: &Value<'_>, target: &str) -> WrongType {
-    let class = match value {
-        Value::List(_) => return LIST_NOT_EXPECTED,
-        Value::Map(_) => return MAP_NOT_EXPECTED,
-        Value::Boolean(_) => "java.lang.Boolean",
-        Value::Integer(_) | Value::Float(_) | Value::EpochMillis(_) => {
-            "com.amazon.coral.value.json.numbers.TruncatingBigNumber"
-        }
-        Value::Bytes(_) => "java.nio.HeapByteBuffer",
-        Value::Text(_) | Value::Null => "java.lang.String",
-    };
-    WrongType(format!("class {class} can not be converted to {target}").into())
 }

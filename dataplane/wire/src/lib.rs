@@ -1,7 +1,7 @@
 //! AWS's bytes to typed values and back, without IO.
 //!
-//! A body goes through four stages: parse (`document`, by one of two codecs), type check (`conform`), constraint check
-//! (`constraint`), and a struct of its operation (`shapes`). All but the first walk one static table (`schema`).
+//! A request goes through three stages: read and type check (`conform`, from either codec), constraint check
+//! (`constraint`), and a struct of its operation (`shapes`). All walk one static table (`schema`).
 //! **Invariant:** this crate knows no shard, no disk, no socket and no clock; what is on the wire is all there is.
 
 mod action;
@@ -10,7 +10,6 @@ mod codec;
 mod conform;
 pub mod constraint;
 mod decode;
-mod document;
 mod encode;
 mod error;
 pub mod event_stream;

@@ -2,28 +2,19 @@
 //!
 //! Trusts nothing: an answer that is no document, or not the one asked for, is an error.
 
-mod deserialize;
-
-use crate::codec::{self, Codec};
-use crate::document::Malformed;
+use crate::codec::{self, Codec, Unreadable};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
 
-/// An answer that cannot be read.
+/// An answer that cannot be read, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ResponseError {
-    /// The body is no document of its codec.
-    #[error("the answer is no valid document")]
-    Malformed,
-    /// The document is not of this operation.
-    #[error("the answer is not the one expected: {0}")]
-    Unexpected(String),
-}
+#[error("the answer is not the one expected: {0}")]
+pub struct ResponseError(String);
 
 /// Reads the answer of a successful request.
 pub fn decode_response<T: DeserializeOwned>(codec: Codec, body: &[u8]) -> Result<T, ResponseError> {
-    let document = codec::read(codec, body).map_err(|Malformed| ResponseError::Malformed)?;
-    T::deserialize(document).map_err(|error| ResponseError::Unexpected(error.to_string()))
+    codec::read(codec, body, PhantomData::<T>).map_err(|Unreadable(reason)| ResponseError(reason))
 }
 
 /// An error as a server of any make answers it.

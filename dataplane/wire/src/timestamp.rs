@@ -46,11 +46,19 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 struct TimestampVisitor;
 
-impl Visitor<'_> for TimestampVisitor {
+impl<'de> Visitor<'de> for TimestampVisitor {
     type Value = Timestamp;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a time in milliseconds")
+        f.write_str("a time")
+    }
+
+    /// From JSON, which does not know a time from another number: seconds.
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Timestamp, D::Error> {
+        f64::deserialize(deserializer).map(Timestamp::from_seconds)
     }
 
     fn visit_i64<E: de::Error>(self, millis: i64) -> Result<Timestamp, E> {

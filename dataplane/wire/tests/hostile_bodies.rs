@@ -85,27 +85,46 @@ fn assert_malformed(codec: Codec, body: impl Into<Bytes>) {
 }
 
 #[test]
-fn a_body_that_nests_too_deep_is_refused_and_the_stack_survives() {
-    for depth in [66, 1_000_000] {
-        assert_malformed(Codec::Json, format!("{{\"a\":{}", "[".repeat(depth)));
-        assert_malformed(
-            Codec::Json,
-            format!("{}{}", "[".repeat(depth), "]".repeat(depth)),
-        );
-        assert_malformed(Codec::Cbor, vec![0x81; depth]);
-        assert_malformed(Codec::Cbor, vec![0x9f; depth]);
-        assert_malformed(Codec::Cbor, vec![0xc1; depth]);
+fn nesting_costs_no_stack() {
+    let depth = 1_000_000;
+    let lists = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let unknown_member = decode_bytes(
+        Action::ListStreams,
+        Codec::Json,
+        format!("{{\"a\":{lists}}}"),
+    );
+    assert!(unknown_member.is_ok());
+    let refused = decode_bytes(Action::ListStreams, Codec::Json, lists).expect_err("a list");
+    assert_eq!(
+        refused.message.as_deref(),
+        Some("Start of list found where not expected")
+    );
+    assert_malformed(Codec::Json, format!("{{\"a\":{}", "[".repeat(depth)));
+    for head in [0x81, 0x9f, 0xa1, 0xbf, 0xc1] {
+        assert_malformed(Codec::Cbor, vec![head; depth]);
+        let mut member = vec![0xa1, 0x61, b'a'];
+        member.resize(depth, head);
+        assert_malformed(Codec::Cbor, member);
     }
 }
 
 #[test]
-fn a_body_of_too_many_values_is_refused_before_it_is_a_tree() {
+fn a_body_of_too_many_values_is_refused_before_it_fills_the_memory() {
+    let refused =
+        |codec, body: Bytes| decode(Action::PutRecords, codec, &body).expect_err("too many");
     let elements = 140_000;
-    assert_malformed(Codec::Json, format!("[{}0]", "0,".repeat(elements)));
-    let mut cbor = vec![0x9f];
-    cbor.resize(elements, 0);
+    let json = format!("{{\"Records\":[{}null]}}", "null,".repeat(elements));
+    assert_eq!(
+        refused(Codec::Json, json.into()),
+        ApiError::bare(ErrorKind::SerializationException)
+    );
+    let mut cbor = b"\xa1\x67Records\x9f".to_vec();
+    cbor.resize(elements, 0xf6);
     cbor.push(0xff);
-    assert_malformed(Codec::Cbor, cbor);
+    assert_eq!(
+        refused(Codec::Cbor, cbor.into()),
+        ApiError::bare(ErrorKind::SerializationException)
+    );
 }
 
 #[test]

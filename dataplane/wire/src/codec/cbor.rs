@@ -1,7 +1,7 @@
-//! CBOR 1.1: reading a body into the tree, and writing an answer.
+//! CBOR 1.1: reading a body, and writing an answer.
 
-mod reader;
+mod deserializer;
 mod writer;
 
-pub(crate) use reader::read;
+pub(super) use deserializer::CborDeserializer;
 pub(super) use writer::CborWriter;

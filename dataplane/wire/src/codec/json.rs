@@ -1,7 +1,5 @@
-//! JSON 1.1: reading a body into the tree, and writing an answer.
+//! JSON 1.1: writing an answer. `serde_json` reads.
 
-mod reader;
 mod writer;
 
-pub(crate) use reader::read;
 pub(super) use writer::JsonWriter;

@@ -1,6 +1,5 @@
 //! Base64 of JSON bodies: all blobs of a request are decoded into one buffer, and shared from there.
 
-use super::WrongType;
 use base64_simd::{Out, STANDARD};
 use bytes::{Bytes, BytesMut};
 
@@ -20,7 +19,7 @@ impl BlobBuffer {
     }
 
     /// The bytes that `text` stands for.
-    pub(super) fn decode(&mut self, text: &str) -> Result<Bytes, WrongType> {
+    pub(super) fn decode(&mut self, text: &str) -> Result<Bytes, String> {
         if text.is_empty() {
             return Ok(Bytes::new());
         }
@@ -34,7 +33,7 @@ impl BlobBuffer {
 }
 
 /// Why AWS does not take this text, in its words and with its spelling.
-fn refusal(text: &str) -> WrongType {
+fn refusal(text: &str) -> String {
     let length = text.encode_utf16().count();
     let reason = if !length.is_multiple_of(4) {
         format!("Base64 encoded length is expected a multiple of 4 bytes but found: {length}")
@@ -43,7 +42,7 @@ fn refusal(text: &str) -> WrongType {
     } else {
         "Invalid last non-pad Base64 character dectected".to_owned()
     };
-    WrongType(format!("'{text}' can not be converted to a Blob: {reason}").into())
+    format!("'{text}' can not be converted to a Blob: {reason}")
 }
 
 /// The first character that is not of the alphabet, or a padding that something follows.
@@ -82,7 +81,7 @@ mod tests {
                 .decode(text)
                 .expect_err(text);
             assert_eq!(
-                refused.0,
+                refused,
                 format!("'{text}' can not be converted to a Blob: {reason}")
             );
         }

@@ -182,6 +182,49 @@ fn ranges_that_do_not_tile_make_no_table() {
     }
 }
 
+#[test]
+fn a_hand_over_that_would_break_the_tiling_is_refused() {
+    let range = |start, end| HashKeyRange::new(HashKey::new(start), HashKey::new(end)).unwrap();
+    let shards = [
+        (range(0, 9), shard(0)),
+        (range(10, 19), shard(1)),
+        (range(20, u128::MAX), shard(2)),
+    ];
+    let table = OpenShards::new(shards).unwrap();
+    let handed_over = |parents: &[u32], children: &[HashKeyRange]| {
+        let parents: Vec<_> = parents.iter().map(|index| shard(*index)).collect();
+        let children: Vec<_> = children
+            .iter()
+            .zip(3..)
+            .map(|(range, index)| (*range, shard(index)))
+            .collect();
+        table.handed_over(&parents, &children)
+    };
+    let split = handed_over(&[1], &[range(10, 14), range(15, 19)]).unwrap();
+    assert_eq!(split.ids(), [0, 3, 4, 2].map(shard));
+    assert_eq!(
+        handed_over(&[0, 1], &[range(0, 19)]).unwrap().ids(),
+        [3, 2].map(shard)
+    );
+    let broken: [(&[u32], &[HashKeyRange]); 8] = [
+        (&[], &[range(10, 19)]),
+        (&[1], &[]),
+        (&[1], &[range(10, 18)]),
+        (&[1], &[range(11, 19)]),
+        (&[1], &[range(10, 14), range(16, 19)]),
+        (&[0], &[range(10, 19)]),
+        (&[1, 0], &[range(0, 19)]),
+        (&[2, 3], &[range(20, u128::MAX)]),
+    ];
+    for (parents, children) in broken {
+        assert_eq!(
+            handed_over(parents, children),
+            Err(TilingBroken),
+            "{parents:?} {children:?}"
+        );
+    }
+}
+
 fn takes(shard: &Shard, key: HashKey) -> bool {
     shard.status.is_routable() && shard.range.contains(key)
 }

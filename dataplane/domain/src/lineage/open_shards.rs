@@ -36,6 +36,39 @@ impl OpenShards {
         Ok(Self { starts, ids })
     }
 
+    /// The table after `children` took over from `parents`, both in the order of their hash keys. Refused unless the
+    /// parents are neighbours in this table and the children cover exactly what they did: then it tiles as this one does.
+    pub fn handed_over(
+        &self,
+        parents: &[ShardId],
+        children: &[(HashKeyRange, ShardId)],
+    ) -> Result<Self, TilingBroken> {
+        let (first, last) = children.first().zip(children.last()).ok_or(TilingBroken)?;
+        let from = self
+            .starts
+            .binary_search(&first.0.start())
+            .map_err(|_| TilingBroken)?;
+        let replaced = from..from + parents.len();
+        let is_neighbours = !parents.is_empty() && self.ids.get(replaced.clone()) == Some(parents);
+        let is_covered = is_neighbours
+            && self.range_at(replaced.end - 1).end() == last.0.end()
+            && children
+                .windows(2)
+                .all(|pair| pair[0].0.is_directly_before(pair[1].0));
+        if !is_covered {
+            return Err(TilingBroken);
+        }
+        let mut table = self.clone();
+        table.starts.splice(
+            replaced.clone(),
+            children.iter().map(|(range, _)| range.start()),
+        );
+        table
+            .ids
+            .splice(replaced, children.iter().map(|(_, id)| *id));
+        Ok(table)
+    }
+
     /// The shard that takes `key`; none only when the stream has no open shards yet.
     pub fn shard_of(&self, key: HashKey) -> Option<ShardId> {
         let after = self.starts.partition_point(|start| *start <= key);

@@ -96,10 +96,11 @@ pub fn next_operations(stream: &Stream, reshard: &Reshard) -> Vec<Operation> {
                     .get(&id)
                     .is_some_and(|it| it.status == ShardStatus::Open)
             };
-            let mut operations = uniform::operations(&shards, target);
-            operations.retain(|operation| operation.parents().all(is_free));
-            operations.truncate(room);
-            operations
+            let wanted = uniform::operations(&shards, target);
+            wanted
+                .filter(|operation| operation.parents().all(is_free))
+                .take(room)
+                .collect()
         }
     }
 }

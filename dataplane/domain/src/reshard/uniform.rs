@@ -18,30 +18,43 @@ use crate::{HashKey, HashKeyRange, ShardId};
 /// A boundary within this part of a shard's width of the wanted one is taken for it: a size is even within 0.2 %.
 const TOLERANCE_DIVISOR: u128 = 1024;
 
-/// The operations that can run at the same time on these shards, which tile the ring in this order.
-pub(super) fn operations(shards: &[(HashKeyRange, ShardId)], target: NonZeroU32) -> Vec<Operation> {
+/// The operations that can run at the same time on these shards, which tile the ring in this order: in the order of the
+/// hash keys, one after the other as they are asked for.
+pub(super) fn operations(
+    shards: &[(HashKeyRange, ShardId)],
+    target: NonZeroU32,
+) -> impl Iterator<Item = Operation> + use<'_> {
     let cuts = cuts(shards, target);
-    let mut operations = Vec::new();
-    let mut index = 0;
-    while index < shards.len() {
-        let (range, shard) = shards[index];
-        let inner = inner_cuts(&cuts, range);
-        if !inner.is_empty() {
-            // The middle one, so that a shard in need of many cuts gets them in few turns.
-            operations.push(Operation::Split {
-                shard,
-                at: inner[inner.len() / 2],
-            });
-        } else if let Some((next_range, right)) = shards.get(index + 1).copied()
-            && inner_cuts(&cuts, next_range).is_empty()
-            && cuts.binary_search(&next_range.start()).is_err()
-        {
-            operations.push(Operation::Merge { left: shard, right });
+    // Both lists are in order, so one walk along both finds what is where.
+    let (mut index, mut cut) = (0, 0);
+    std::iter::from_fn(move || {
+        while let Some(&(range, shard)) = shards.get(index) {
             index += 1;
+            cut += count_until(&cuts[cut..], range.start());
+            let inner = count_until(&cuts[cut..], range.end());
+            if inner > 0 {
+                // The middle one, so that a shard in need of many cuts gets them in few turns.
+                return Some(Operation::Split {
+                    shard,
+                    at: cuts[cut + inner / 2],
+                });
+            }
+            let Some(&(next_range, right)) = shards.get(index) else {
+                continue;
+            };
+            // No cut begins the next shard, and none lies in it.
+            if count_until(&cuts[cut..], next_range.end()) == 0 {
+                index += 1;
+                return Some(Operation::Merge { left: shard, right });
+            }
         }
-        index += 1;
-    }
-    operations
+        None
+    })
+}
+
+/// How many of the cuts, which are in order, are at `end` or before it.
+fn count_until(cuts: &[HashKey], end: HashKey) -> usize {
+    cuts.iter().take_while(|cut| **cut <= end).count()
 }
 
 /// Where shards are to begin, the first one apart: the target's boundaries, each moved to the nearest one that is there
@@ -51,27 +64,23 @@ fn cuts(shards: &[(HashKeyRange, ShardId)], target: NonZeroU32) -> Vec<HashKey> 
         .even_split(target)
         .expect("the ring has more keys than a stream shards");
     let tolerance = even[0].span() / TOLERANCE_DIVISOR;
-    let starts: Vec<_> = shards.iter().map(|(range, _)| range.start()).collect();
+    let distance = |start: HashKey, wanted: HashKey| start.value().abs_diff(wanted.value());
+    let start_at = |index: usize| shards.get(index).map(|(range, _)| range.start());
+    // The ring's own beginning is no cut: the walk starts at the second shard.
+    let mut index = 1;
     let nearest = |wanted: HashKey| {
-        let after = starts.partition_point(|start| *start < wanted);
-        let candidates = starts[after.saturating_sub(1)..(after + 1).min(starts.len())]
-            .iter()
-            .copied();
-        let distance = |start: &HashKey| start.value().abs_diff(wanted.value());
-        // The ring's own beginning is no cut.
-        candidates
-            .filter(|start| *start != HashKey::MIN && distance(start) <= tolerance)
-            .min_by_key(distance)
+        while start_at(index + 1).is_some_and(|next| next <= wanted) {
+            index += 1;
+        }
+        let candidates = start_at(index).into_iter().chain(start_at(index + 1));
+        let nearest = candidates.min_by_key(|start| distance(*start, wanted));
+        nearest
+            .filter(|start| distance(*start, wanted) <= tolerance)
+            .unwrap_or(wanted)
     };
-    even.iter()
-        .skip(1)
-        .map(|range| nearest(range.start()).unwrap_or(range.start()))
+    even[1..]
+        .iter()
+        .map(|range| range.start())
+        .map(nearest)
         .collect()
-}
-
-/// The cuts that fall into a range and do not begin it.
-fn inner_cuts(cuts: &[HashKey], range: HashKeyRange) -> &[HashKey] {
-    let first = cuts.partition_point(|cut| *cut <= range.start());
-    let end = cuts.partition_point(|cut| *cut <= range.end());
-    &cuts[first..end]
 }

@@ -1,5 +1,6 @@
-//! The 188 bits of a sequence number, to and from decimal. Done once a record, so without a big-number crate:
-//! two divisions by 10^19 leave three parts of at most 19 digits.
+//! The 188 bits of a sequence number, to and from decimal. Done once a record, so without a big-number crate and without
+//! the processor's 128-bit division: three divisions by 10^19, each by multiplication with its reciprocal, leave parts of
+//! at most 19 digits.
 
 use std::fmt;
 
@@ -113,22 +114,18 @@ impl SequenceNumberText {
     pub const LEN: usize = 56;
 
     pub(super) fn of(number: Wide) -> Self {
-        // 2^185 ≤ number < 1.5 × 2^185, so `high` is below 10^19 and is the first remainder itself.
         debug_assert!(number.high >> 57 == 1, "the layout begins with a 2");
-        let divisor = u128::from(TEN_TO_THE_19);
-        let upper = u128::from(number.high) << 64 | u128::from(number.middle);
-        let lower = (upper % divisor) << 64 | u128::from(number.low);
-        let quotient = ((upper / divisor) << 64) | (lower / divisor);
+        // 2^185 ≤ number < 1.5 × 2^185: each upper half is below 10^19, as the division needs it.
+        let (upper_quotient, remainder) = divide(number.high, number.middle);
+        let (lower_quotient, last) = divide(remainder, number.low);
+        let (first, middle) = divide(upper_quotient, lower_quotient);
         let mut text = [b'0'; Self::LEN];
+        write_digits(first, &mut text[..Self::LEN - 2 * DIGITS]);
         write_digits(
-            low_half(quotient / divisor),
-            &mut text[..Self::LEN - 2 * DIGITS],
-        );
-        write_digits(
-            low_half(quotient % divisor),
+            middle,
             &mut text[Self::LEN - 2 * DIGITS..Self::LEN - DIGITS],
         );
-        write_digits(low_half(lower % divisor), &mut text[Self::LEN - DIGITS..]);
+        write_digits(last, &mut text[Self::LEN - DIGITS..]);
         Self(text)
     }
 
@@ -160,13 +157,83 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// Fills `to` from its end with the digits of `value`; what is left in front stays '0'.
-fn write_digits(mut value: u64, to: &mut [u8]) {
-    for pair in to.rchunks_exact_mut(2) {
-        pair.copy_from_slice(&PAIRS[(value % 100) as usize]);
-        value /= 100;
+/// Fills `to` from its end with the digits of `value`, sixteen of them in two halves that do not wait for each other.
+fn write_digits(value: u64, to: &mut [u8]) {
+    let (front, rest) = to.split_at_mut(to.len() - 16);
+    let (upper, lower) = rest.split_at_mut(8);
+    write_eight(value % 100_000_000, lower);
+    write_eight(value / 100_000_000 % 100_000_000, upper);
+    let mut value = value / 10_000_000_000_000_000;
+    for digit in front.iter_mut().rev() {
+        *digit = PAIRS[(value % 10) as usize][1];
+        value /= 10;
     }
-    if to.len() % 2 == 1 {
-        to[0] = PAIRS[(value % 10) as usize][1];
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "two digits index the pairs"
+)]
+fn write_eight(value: u64, to: &mut [u8]) {
+    let (upper, lower) = (value / 10_000, value % 10_000);
+    for (pair, digits) in
+        to.chunks_exact_mut(2)
+            .zip([upper / 100, upper % 100, lower / 100, lower % 100])
+    {
+        pair.copy_from_slice(&PAIRS[digits as usize]);
+    }
+}
+
+/// (upper × 2^64 + lower) ÷ 10^19 and what remains; `upper` must be below 10^19. Algorithm 4 of Möller and Granlund,
+/// "Improved division by invariant integers", which needs a divisor of 64 significant bits, as 10^19 is.
+const fn divide(upper: u64, lower: u64) -> (u64, u64) {
+    /// ⌊(2^128 − 1) ÷ 10^19⌋ − 2^64.
+    const RECIPROCAL: u64 = low_half(u128::MAX / TEN_TO_THE_19 as u128 - (1 << 64));
+    debug_assert!(upper < TEN_TO_THE_19, "the quotient fits 64 bits");
+    let estimate =
+        (RECIPROCAL as u128 * upper as u128).wrapping_add((upper as u128) << 64 | lower as u128);
+    let mut quotient = high_half(estimate).wrapping_add(1);
+    let mut remainder = lower.wrapping_sub(quotient.wrapping_mul(TEN_TO_THE_19));
+    if remainder > low_half(estimate) {
+        quotient = quotient.wrapping_sub(1);
+        remainder = remainder.wrapping_add(TEN_TO_THE_19);
+    }
+    if remainder >= TEN_TO_THE_19 {
+        quotient += 1;
+        remainder -= TEN_TO_THE_19;
+    }
+    (quotient, remainder)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn division_by_the_reciprocal_is_division(upper in 0..TEN_TO_THE_19, lower: u64) {
+            let (value, divisor) = (u128::from(upper) << 64 | u128::from(lower), u128::from(TEN_TO_THE_19));
+            prop_assert_eq!(divide(upper, lower), (low_half(value / divisor), low_half(value % divisor)));
+        }
+    }
+
+    #[test]
+    fn division_is_right_at_the_edges() {
+        let divisor = u128::from(TEN_TO_THE_19);
+        for value in [
+            0,
+            1,
+            divisor - 1,
+            divisor,
+            divisor + 1,
+            divisor * 7 - 1,
+            (divisor << 64) - 1,
+            divisor * divisor - 1,
+        ] {
+            let expected = (low_half(value / divisor), low_half(value % divisor));
+            assert_eq!(divide(high_half(value), low_half(value)), expected);
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! In between, the parents are sealed and the children activated in their own logs. Puts go to the parents until the
 //! children take over, so the routable shards tile the ring at every instant.
 
+use std::sync::Arc;
+
 use super::Draft;
 use crate::catalog::{
     ChangeError, Reshard, ReshardId, ReshardStatus, RunningOperation, Shard, ShardStatus, Stream,
@@ -50,7 +52,7 @@ impl BeginOperations {
             let running = begin(draft, &mut stream, new, now)?;
             reshard.running.push(running);
         }
-        stream.rebuild_open_shards()?;
+        // Parents that are being sealed are still where puts go: the routing table stays as it is.
         draft.put_reshard(&mut stream, reshard);
         draft.put_stream(stream);
         Ok(())
@@ -223,7 +225,6 @@ impl FinishOperations {
                 now.max(finished.last_arrival),
             )?;
         }
-        stream.rebuild_open_shards()?;
         if reshard.running.is_empty() && reshard::next_operations(&stream, &reshard).is_empty() {
             reshard.status = ReshardStatus::Done { finished_at: now };
             if stream.status == StreamStatus::Updating {
@@ -258,8 +259,21 @@ fn hand_over(
             },
         );
     }
-    for id in &operation.children {
-        let child = member(stream, *id)?;
+    let children = operation
+        .children
+        .iter()
+        .map(|id| member(stream, *id))
+        .collect::<Result<Vec<_>, _>>()?;
+    let taken_over: Vec<_> = children
+        .iter()
+        .map(|child| (child.range, child.id))
+        .collect();
+    stream.open_shards = Arc::new(
+        stream
+            .open_shards
+            .handed_over(&operation.parents, &taken_over)?,
+    );
+    for child in children {
         draft.put_shard(
             stream,
             Shard {

@@ -15,7 +15,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     pub(super) fn new(table: &'static Structure) -> Self {
-        let mut slots = Vec::new();
+        let mut slots = Vec::with_capacity(table.members.len());
         slots.resize_with(table.members.len(), || Checked::Absent);
         Members { table, slots }
     }

@@ -9,6 +9,9 @@ use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::fmt;
 
+/// The most elements that room is made for before they come: those of the largest list of the model.
+const ROOM_MAX: usize = 500;
+
 /// The whole body: a structure. A single value in its place is no document.
 pub(super) struct Root<'c, 'b> {
     pub(super) table: &'static Structure,
@@ -118,7 +121,8 @@ impl<'b> Visitor<'b> for Node<'_, 'b> {
         let Some(shape) = self.conform.list(self.shape) else {
             return pass_over(elements);
         };
-        let mut list = Vec::new();
+        // A hint is the body's claim: it makes no more room than most requests need.
+        let mut list = Vec::with_capacity(elements.size_hint().unwrap_or(0).min(ROOM_MAX));
         while let Some(element) = elements.next_element_seed(Node {
             shape,
             conform: &mut *self.conform,
@@ -200,7 +204,15 @@ impl Visitor<'_> for Position {
         f.write_str("a member's name")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.position(name))
+    fn visit_str<E: Error>(self, name: &str) -> Result<Option<usize>, E> {
+        self.visit_bytes(name.as_bytes())
+    }
+
+    fn visit_bytes<E: Error>(self, name: &[u8]) -> Result<Option<usize>, E> {
+        Ok(self
+            .0
+            .members
+            .iter()
+            .position(|member| member.name.as_bytes() == name))
     }
 }

@@ -75,6 +75,18 @@ impl<'de> CborDeserializer<'de> {
         Ok(sign * magnitude)
     }
 
+    /// The bytes of a text of up to 23, which is every member's name but few.
+    fn short_text(&mut self) -> Option<&'de [u8]> {
+        const SHORT_TEXT: u8 = 0x60;
+        const SHORT_MAX: u8 = 23;
+        let (input, start) = (self.decoder.input(), self.decoder.position() + 1);
+        let length = input.get(start - 1)?.checked_sub(SHORT_TEXT)?;
+        let end = start + usize::from(length);
+        let text = input.get(start..end).filter(|_| length <= SHORT_MAX)?;
+        self.decoder.set_position(end);
+        Some(text)
+    }
+
     fn chunked_text(&mut self) -> Result<String, Error> {
         let chunks = self.decoder.str_iter().map_err(malformed)?;
         chunks.collect::<Result<_, _>>().map_err(malformed)
@@ -153,6 +165,14 @@ impl<'de> Deserializer<'de> for &mut CborDeserializer<'de> {
         visitor.visit_i64(time.as_millis())
     }
 
+    /// Names are compared with those that are known, so they need not be proven to be text.
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.short_text() {
+            Some(name) => visitor.visit_borrowed_bytes(name),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.decoder.skip().map_err(malformed)?;
         visitor.visit_unit()
@@ -160,7 +180,7 @@ impl<'de> Deserializer<'de> for &mut CborDeserializer<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq
-        tuple tuple_struct map struct enum identifier
+        tuple tuple_struct map struct enum
     }
 }
 
@@ -198,6 +218,10 @@ impl<'de> SeqAccess<'de> for Collection<'_, 'de> {
         } else {
             Ok(None)
         }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.left.and_then(|left| usize::try_from(left).ok())
     }
 }
 

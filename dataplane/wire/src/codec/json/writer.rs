@@ -1,7 +1,7 @@
 //! JSON as AWS writes it: no blanks, base64 with padding, seconds without an exponent.
 
 use crate::codec::serialize::Writer;
-use base64_simd::{AsOut, STANDARD};
+use base64_simd::STANDARD;
 
 /// Writes into one growing buffer.
 pub(crate) struct JsonWriter {
@@ -51,12 +51,8 @@ impl Writer for JsonWriter {
 
     /// Encoded in place: no second buffer and no second copy.
     fn blob(&mut self, bytes: &[u8]) {
-        let encoded_bytes = STANDARD.encoded_length(bytes.len());
-        self.out.reserve(encoded_bytes + 2);
         self.out.push(b'"');
-        let start = self.out.len();
-        self.out.resize(start + encoded_bytes, 0);
-        let _ = STANDARD.encode(bytes, self.out[start..].as_out());
+        STANDARD.encode_append(bytes, &mut self.out);
         self.out.push(b'"');
     }
 

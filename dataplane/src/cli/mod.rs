@@ -9,6 +9,7 @@
 #![allow(clippy::doc_markdown)]
 
 mod batch;
+mod bench;
 mod client;
 mod completions;
 mod config_file;
@@ -75,6 +76,7 @@ enum Command {
     Streams(streams::StreamsArgs),
     Shards(shards::ShardsArgs),
     Reshard(reshard::ReshardArgs),
+    Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -109,6 +111,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Standalone(args) => standalone::run(*args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
+        Command::Bench(args) => bench::run(args),
         Command::Put(args) => outcome::block_on(put::run(args)),
         Command::Tail(args) => outcome::block_on(tail::run(args)),
         Command::Get(args) => outcome::block_on(get::run(args)),

@@ -28,7 +28,7 @@ setup: ## Install what a build needs (Debian packages; says so first)
 
 .PHONY: build
 build: setup ## Build the release binary
-	@cargo build --release --locked --package anabranch
+	@cargo build --release --locked --workspace
 	@echo "built $(ANABRANCH_BIN)"
 
 .PHONY: run

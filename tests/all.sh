@@ -40,7 +40,7 @@ if wants check; then
   step "unit tests" cargo test --release --locked --workspace
 fi
 if wants check || wants build; then
-  step "build" cargo build --release --locked --package anabranch
+  step "build" cargo build --release --locked --workspace
 fi
 
 venv=$(tests/setup/python.sh tests/requirements.txt)

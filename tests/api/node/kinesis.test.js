@@ -12,7 +12,7 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   KinesisClient,
-  paginateListShards,
+  ListShardsCommand,
   paginateListStreams,
   PutRecordCommand,
   PutRecordsCommand,
@@ -103,7 +103,12 @@ test("errors are the SDK's typed exceptions", async () => {
 
 test("paginators walk every page", async () => {
   const shards = [];
-  for await (const page of paginateListShards({ client, pageSize: 1 }, { StreamName })) shards.push(...page.Shards);
+  let request = { StreamName, MaxResults: 1 };
+  while (request) {
+    const page = await client.send(new ListShardsCommand(request));
+    shards.push(...page.Shards);
+    request = page.NextToken && { NextToken: page.NextToken, MaxResults: 1 };
+  }
   assert.deepEqual(shards.map((shard) => shard.ShardId).slice(0, 2), [SHARD, "shardId-000000000001"]);
   const names = [];
   for await (const page of paginateListStreams({ client, pageSize: 1 }, {})) names.push(...page.StreamNames);

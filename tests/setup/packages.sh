@@ -2,12 +2,15 @@
 # Install the Debian packages that a purpose needs, and only those that are missing.
 #
 #   packages.sh build    what compiles Anabranch
+#   packages.sh run      what `make run` needs besides
 #   packages.sh test     what the tests need besides
 set -euo pipefail
 
-case "${1:?usage: packages.sh build|test}" in
+case "${1:?usage: packages.sh build|run|test}" in
   # clang and libclang: bindgen reads RocksDB's headers. mold: `.cargo/config.toml` links with it.
   build) packages=(build-essential clang libclang-dev mold pkg-config) ;;
+  # The aws CLI is installed with pip where it is missing.
+  run) packages=(python3-venv) ;;
   # faketime: the tests that move the clock. openssl: the certificate of the TLS tests.
   test) packages=(python3-venv faketime openssl procps) ;;
   *) echo "packages.sh: no purpose is called $1" >&2; exit 2 ;;

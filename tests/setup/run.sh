@@ -3,12 +3,13 @@
 set -euo pipefail
 here=$(dirname "$0")
 cache=${ANABRANCH_CACHE:-$HOME/.cache/anabranch}
-data=${ANABRANCH_DATA:-${XDG_DATA_HOME:-$HOME/.local/share}/anabranch}
-listen=${ANABRANCH_RUN_LISTEN:-127.0.0.1:4567}
-admin=${ANABRANCH_RUN_ADMIN_LISTEN:-127.0.0.1:9567}
+data=${ANABRANCH_DATA_DIR:-${XDG_DATA_HOME:-$HOME/.local/share}/anabranch}
+listen=${ANABRANCH_LISTEN:-127.0.0.1:4567}
+admin=${ANABRANCH_ADMIN_LISTEN:-127.0.0.1:9567}
 
 aws=aws
 if ! command -v aws >/dev/null; then
+  "$here/packages.sh" run
   aws="$("$here/python.sh" "$here/aws-cli.txt")/bin/aws"
 fi
 mkdir -p "$data"
@@ -21,9 +22,9 @@ Ctrl-C stops it; nothing acknowledged is lost. In another terminal:
 
   export AWS_ENDPOINT_URL=http://$listen AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
-  $aws kinesis create-stream --stream-name hello --shard-count 2
+  $aws kinesis create-stream --stream-name hello --shard-count 1
   $aws kinesis put-record --stream-name hello --partition-key river --data SGVsbG8h
-  $aws kinesis get-records --shard-iterator "\$($aws kinesis get-shard-iterator --stream-name hello --shard-id 0 --shard-iterator-type TRIM_HORIZON --query ShardIterator --output text)"
+  $aws kinesis get-records --shard-iterator "\$($aws kinesis get-shard-iterator --stream-name hello --shard-id shardId-000000000000 --shard-iterator-type TRIM_HORIZON --query ShardIterator --output text)"
 
 TEXT
 exec "${ANABRANCH_BIN:-$cache/target/release/anabranch}" standalone \

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import struct
+import time
 import zlib
 
 import cbor2
@@ -124,8 +125,6 @@ def test_a_refusal_before_the_stream_is_a_plain_error(wire, stream):
 
 
 def test_a_takeover_ends_the_first_stream_with_an_exception_frame(server, stream, make_consumer):
-    import time
-
     consumer = make_consumer(stream)
     body = json.dumps({"ConsumerARN": consumer, "ShardId": SHARD, "StartingPosition": {"Type": "LATEST"}}).encode()
     headers = Wire(server).headers("SubscribeToShard", JSON_TYPE)
@@ -134,9 +133,7 @@ def test_a_takeover_ends_the_first_stream_with_an_exception_frame(server, stream
     time.sleep(5.2)
     second = frames(http_1_chunks(server, headers, body))
     next(second)
-    last, payload = None, b""
-    for last, payload in first:
-        pass
+    last, payload = list(first)[-1]
     assert last[":message-type"] == "exception"
     assert last[":exception-type"] == "ResourceInUseException"
     assert "message" in {name.lower() for name in json.loads(payload)}

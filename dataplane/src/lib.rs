@@ -19,4 +19,6 @@ pub mod fanout;
 pub mod gateway;
 pub mod metrics;
 pub mod operations;
+pub mod replication;
+pub mod shard;
 pub mod standalone;

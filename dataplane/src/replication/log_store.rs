@@ -1,0 +1,247 @@
+//! The library's log storage over a [`Journal`].
+//!
+//! An append is handed to the store and the call returns; the library hears of it from the store's group commit, which
+//! all shards share. Until an entry is applied it is read from memory.
+
+use std::{
+    fmt::Debug,
+    io,
+    ops::{Bound, ControlFlow, RangeBounds},
+    sync::Arc,
+};
+
+use anabranch_store::{
+    Family, Order, StoreError, WriteSet, commit,
+    entry::{Draft, Entry, EntryKind, Position},
+    keys::{LogKey, RaftItem},
+};
+use bytes::Bytes;
+use openraft::{
+    EntryPayload, LogState as LibraryLogState, OptionalSend, RaftLogReader,
+    storage::{IOFlushed, RaftLogStorage},
+};
+
+use super::{
+    Journal,
+    log_state::{LogState, standing_after},
+    membership_bytes::{decode_membership, encode_membership},
+    record::encode_vote,
+    types::{LogEntry, LogId, Payload, Proposal, Types, Vote, log_id, position},
+};
+
+/// The log of one group, as the library writes and reads it.
+#[derive(Clone, Debug)]
+pub(super) struct LogStore {
+    journal: Arc<Journal>,
+}
+
+impl LogStore {
+    /// The log storage over `journal`, which is loaded.
+    pub(super) fn new(journal: Arc<Journal>) -> Self {
+        Self { journal }
+    }
+
+    fn state<T>(&self, look: impl FnOnce(&LogState) -> T) -> T {
+        self.journal
+            .with(look)
+            .expect("a log is loaded before its group runs")
+    }
+
+    /// The entry's place in memory, and its bytes for the disk.
+    fn place(&self, entry: LogEntry) -> Result<Bytes, io::Error> {
+        let standing = self.state(|state| state.standing);
+        let draft = match entry.payload {
+            EntryPayload::Blank => Draft::blank(standing),
+            EntryPayload::Membership(membership) => {
+                Draft::membership(standing, &encode_membership(&membership))
+            }
+            EntryPayload::Normal(Proposal::Draft(draft)) => draft,
+            // It would come from a peer, and there are none.
+            EntryPayload::Normal(Proposal::Read(_)) => {
+                return Err(io::Error::other("an entry is appended twice"));
+            }
+        };
+        Ok(self.journal.place(draft, position(&entry.log_id)))
+    }
+
+    fn read(&self, range: (Bound<u64>, Bound<u64>)) -> Result<Vec<LogEntry>, io::Error> {
+        let (first, tail_start, end) =
+            self.state(|state| (state.first_index(), state.tail_start(), state.next_index()));
+        let from = match range.0 {
+            Bound::Included(from) => from,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let to = match range.1 {
+            Bound::Included(last) => last.saturating_add(1),
+            Bound::Excluded(to) => to,
+            Bound::Unbounded => end,
+        };
+        let (from, to) = (from.max(first), to.min(end));
+        let mut entries = self.read_disk(from, to.min(tail_start))?;
+        for index in from.max(tail_start)..to {
+            let entry = self.state(|state| state.in_tail(index).cloned());
+            // Given up since: it was applied, so it is on the disk.
+            match entry {
+                Some(entry) => entries.push(library_entry(entry)?),
+                None => entries.extend(self.read_disk(index, index + 1)?),
+            }
+        }
+        Ok(entries)
+    }
+
+    fn read_disk(&self, from: u64, to: u64) -> Result<Vec<LogEntry>, io::Error> {
+        let mut entries = Vec::new();
+        if from >= to {
+            return Ok(entries);
+        }
+        let mut failed = None;
+        let range = LogKey::between(self.journal.shard(), from, to);
+        let scanned =
+            self.journal
+                .store
+                .scan(Family::Log, &range, Order::Forward, &mut |key, value| {
+                    match decode(key, &value) {
+                        Ok(entry) => entries.push(entry),
+                        Err(error) => failed = Some(error),
+                    }
+                    if failed.is_some() {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                });
+        scanned.map_err(io::Error::other)?;
+        failed.map_or(Ok(entries), Err)
+    }
+
+    async fn write(&self, set: WriteSet) -> Result<(), io::Error> {
+        let written = commit(&*self.journal.store, set).await;
+        written.map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &StoreError) -> io::Error {
+        self.journal.note_failure(error);
+        io::Error::other(error.clone())
+    }
+
+    /// The position of the last entry before `end`, and the standing after it.
+    fn end_at(
+        &self,
+        end: u64,
+    ) -> Result<Option<(Position, anabranch_store::entry::Standing)>, io::Error> {
+        let Some(last) = end.checked_sub(1) else {
+            return Ok(None);
+        };
+        let envelope = self.journal.envelope(last).map_err(io::Error::other)?;
+        Ok(envelope.map(|envelope| (envelope.position, standing_after(&envelope))))
+    }
+}
+
+fn decode(key: &[u8], value: &Bytes) -> Result<LogEntry, io::Error> {
+    let key = LogKey::decode(key).map_err(io::Error::other)?;
+    library_entry(Entry::decode(key, value).map_err(io::Error::other)?)
+}
+
+/// A stored entry as the library knows it.
+fn library_entry(entry: Entry) -> Result<LogEntry, io::Error> {
+    let log_id = log_id(entry.envelope().position);
+    let payload = match entry.envelope().kind {
+        EntryKind::Blank => Payload::Blank,
+        EntryKind::Membership => {
+            let membership = decode_membership(entry.payload());
+            Payload::Membership(
+                membership.ok_or_else(|| io::Error::other("a membership is malformed"))?,
+            )
+        }
+        EntryKind::Append | EntryKind::Seal | EntryKind::Activate => {
+            Payload::Normal(Proposal::Read(entry))
+        }
+    };
+    Ok(LogEntry { log_id, payload })
+}
+
+impl RaftLogReader<Types> for LogStore {
+    async fn try_get_log_entries<RB: RangeBounds<u64> + Clone + Debug + OptionalSend>(
+        &mut self,
+        range: RB,
+    ) -> Result<Vec<LogEntry>, io::Error> {
+        self.read((range.start_bound().cloned(), range.end_bound().cloned()))
+    }
+
+    async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
+        Ok(self.state(|state| state.vote))
+    }
+}
+
+impl RaftLogStorage<Types> for LogStore {
+    type LogReader = Self;
+
+    async fn get_log_state(&mut self) -> Result<LibraryLogState<Types>, io::Error> {
+        Ok(self.state(|state| LibraryLogState {
+            last_purged_log_id: state.purged.map(log_id),
+            last_log_id: state.last.map(log_id),
+        }))
+    }
+
+    async fn get_log_reader(&mut self) -> Self {
+        self.clone()
+    }
+
+    async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
+        let mut set = WriteSet::new();
+        set.put_critical(
+            Family::Raft,
+            self.journal.key(RaftItem::Vote),
+            encode_vote(self.journal.shard(), vote),
+        );
+        self.write(set).await?;
+        self.journal.with_mut(|state| state.vote = Some(*vote));
+        Ok(())
+    }
+
+    async fn append<I>(&mut self, entries: I, callback: IOFlushed<Types>) -> Result<(), io::Error>
+    where
+        I: IntoIterator<Item = LogEntry> + OptionalSend,
+        I::IntoIter: OptionalSend,
+    {
+        let mut set = WriteSet::new();
+        for entry in entries {
+            let key = LogKey::new(self.journal.shard(), entry.log_id.index);
+            set.put(Family::Log, key.encode(), self.place(entry)?);
+        }
+        let under_way = self.journal.unsettled.begin();
+        let this = self.clone();
+        let done = move |written: Result<(), StoreError>| {
+            callback.io_completed(written.map_err(|error| this.failed(&error)));
+            drop(under_way);
+        };
+        self.journal.store.submit(set, Box::new(done));
+        Ok(())
+    }
+
+    async fn truncate_after(&mut self, last: Option<LogId>) -> Result<(), io::Error> {
+        let end = last.map_or(0, |last| last.index + 1);
+        if end >= self.state(LogState::next_index) {
+            return Ok(());
+        }
+        let mut set = WriteSet::new();
+        set.delete_range(Family::Log, LogKey::from(self.journal.shard(), end));
+        let kept = self.end_at(end)?;
+        self.write(set).await?;
+        let birth = LogState::unborn(self.journal.birth()).standing;
+        self.journal.with_mut(|state| {
+            let standing = kept.map_or(birth, |(_, standing)| standing);
+            state.truncate(
+                kept.map(|(position, _)| position).or(state.purged),
+                standing,
+            );
+        });
+        Ok(())
+    }
+
+    async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {
+        let purged = self.journal.purge_through(position(&log_id)).await;
+        purged.map_err(|error| self.failed(&error))
+    }
+}

@@ -1,0 +1,225 @@
+//! What a shard's bytes on disk say after a start: its small values and its last log entry, and nothing before it.
+//!
+//! So the time to start does not grow with the data. With one voter, what is durable is committed: an entry that nobody
+//! was told about may be there, whole and with its right number, or not be there.
+
+use std::ops::ControlFlow;
+
+use anabranch_domain::{ShardUid, shard_state::RecentAppends};
+use anabranch_store::{
+    Family, Order, Store, StoreError,
+    entry::{Entry, EntryError, EntryKind, Seal, tokens},
+    keys::{InvalidKey, LogKey, RaftItem, RaftKey},
+};
+
+use super::{
+    Birth, ShardSnapshot,
+    log_state::{LogState, standing_after},
+    record::{BadRecord, decode_purged, decode_vote},
+    types::Vote,
+};
+
+/// How far back a hole is looked for: no group has more entries on their way to the disk.
+pub(crate) const PIPELINE_ENTRIES_MAX: u64 = 16;
+/// How much of the log's end is read again for the tokens of recent appends: all that a failed disk can have left
+/// unclear ([`PIPELINE_ENTRIES_MAX`] entries), and some more.
+const RECALL_ENTRIES_MAX: usize = 64;
+const RECALL_BYTES_MAX: usize = 16 << 20;
+
+/// Why a shard's log cannot be used.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LogError {
+    /// The disk failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An entry is damaged.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The shard's bytes were removed.
+    #[error("the shard was destroyed")]
+    Destroyed,
+    /// A value beside the log is damaged.
+    #[error("{0}")]
+    Record(String),
+}
+
+impl From<BadRecord> for LogError {
+    fn from(bad: BadRecord) -> Self {
+        Self::Record(bad.to_string())
+    }
+}
+
+impl From<InvalidKey> for LogError {
+    fn from(invalid: InvalidKey) -> Self {
+        Self::Record(invalid.to_string())
+    }
+}
+
+/// What was found.
+pub(super) struct Found {
+    /// The shard's log.
+    pub(super) state: LogState,
+    /// Entries from this index on were written after one that failed, and belong to nobody: they must go.
+    pub(super) orphans_from: Option<u64>,
+}
+
+/// Reads what is there of `shard`.
+pub(super) fn find(store: &dyn Store, shard: ShardUid, birth: Birth) -> Result<Found, LogError> {
+    let kept = Kept::read(store, shard)?;
+    let first = kept.purged.map_or(0, |purged| purged.index + 1);
+    let last = last_entry(store, shard, None)?;
+    let (last, orphans_from) = match last {
+        Some(last) => match hole_before(store, shard, first, last.key().index)? {
+            Some(hole) => (last_entry(store, shard, Some(hole))?, Some(hole)),
+            None => (Some(last), None),
+        },
+        None => (None, None),
+    };
+    let mut state = match &kept.snapshot {
+        Some(snapshot) => LogState::of_snapshot(snapshot),
+        None => LogState::unborn(birth),
+    };
+    // Where there was a log, appends were made that are not remembered yet.
+    state.is_recalled = last.is_none() && kept.snapshot.is_none();
+    state.purged = kept.purged;
+    state.vote = kept.vote;
+    let is_newer = |entry: &Entry| Some(entry.envelope().position) >= state.last;
+    if let Some(last) = last.filter(is_newer) {
+        advance_to(&mut state, &last)?;
+    }
+    state.last = state.last.max(state.purged);
+    Ok(Found {
+        state,
+        orphans_from,
+    })
+}
+
+/// The state that follows from the log's last entry.
+fn advance_to(state: &mut LogState, last: &Entry) -> Result<(), EntryError> {
+    let envelope = last.envelope();
+    state.last = Some(envelope.position);
+    state.applied = state.last;
+    state.standing = standing_after(envelope);
+    state.shard.next_ordinal = envelope.next_ordinal();
+    state.shard.last_arrival = envelope.time;
+    state.shard.phase = envelope.phase;
+    state.shard.epoch = envelope.epoch;
+    if envelope.kind == EntryKind::Seal {
+        state.shard.children = Seal::decode(last)?.children;
+    }
+    Ok(())
+}
+
+/// The last entry of the log, or the last one before index `before`.
+fn last_entry(
+    store: &dyn Store,
+    shard: ShardUid,
+    before: Option<u64>,
+) -> Result<Option<Entry>, LogError> {
+    let range = match before {
+        Some(before) => LogKey::between(shard, 0, before),
+        None => LogKey::all(shard),
+    };
+    let mut found = Ok(None);
+    store.scan(Family::Log, &range, Order::Backward, &mut |key, value| {
+        found = decode(key, &value).map(Some);
+        ControlFlow::Break(())
+    })?;
+    found
+}
+
+fn decode(key: &[u8], value: &bytes::Bytes) -> Result<Entry, LogError> {
+    Ok(Entry::decode(LogKey::decode(key)?, value)?)
+}
+
+/// The first index missing among the last few before `last`.
+fn hole_before(
+    store: &dyn Store,
+    shard: ShardUid,
+    first: u64,
+    last: u64,
+) -> Result<Option<u64>, StoreError> {
+    for index in first.max(last.saturating_sub(PIPELINE_ENTRIES_MAX))..last {
+        if store.head(&LogKey::new(shard, index).encode())?.is_none() {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
+}
+
+/// Remembers the appends at the end of the log again, oldest first.
+pub(super) fn recall(store: &dyn Store, shard: ShardUid) -> Result<RecentAppends, LogError> {
+    let mut entries = Vec::new();
+    let (mut bytes, mut failed) = (0, None);
+    store.scan(
+        Family::Log,
+        &LogKey::all(shard),
+        Order::Backward,
+        &mut |key, value| {
+            bytes += value.len();
+            match decode(key, &value) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => failed = Some(error),
+            }
+            let is_enough = entries.len() >= RECALL_ENTRIES_MAX || bytes >= RECALL_BYTES_MAX;
+            if is_enough || failed.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        },
+    )?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let mut recent = RecentAppends::default();
+    let appends = |entry: &&Entry| entry.envelope().kind == EntryKind::Append;
+    for entry in entries.iter().rev().filter(appends) {
+        let envelope = entry.envelope();
+        for append in tokens(entry)? {
+            let first_ordinal = envelope.first_ordinal + u64::from(append.first_record);
+            recent.remember(envelope.time, append.token, first_ordinal);
+        }
+    }
+    Ok(recent)
+}
+
+/// The small values beside the log.
+#[derive(Default)]
+struct Kept {
+    vote: Option<Vote>,
+    purged: Option<anabranch_store::entry::Position>,
+    snapshot: Option<ShardSnapshot>,
+}
+
+impl Kept {
+    fn read(store: &dyn Store, shard: ShardUid) -> Result<Self, LogError> {
+        let mut kept = Self::default();
+        let mut failed = None;
+        store.scan(
+            Family::Raft,
+            &RaftKey::all(shard),
+            Order::Forward,
+            &mut |key, value| match kept.take(key, &value) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
+        failed.map_or(Ok(kept), Err)
+    }
+
+    fn take(&mut self, key: &[u8], value: &[u8]) -> Result<(), LogError> {
+        let key = RaftKey::decode(key)?;
+        match key.item {
+            RaftItem::Vote => self.vote = Some(decode_vote(key.shard, value)?),
+            RaftItem::Purged => self.purged = Some(decode_purged(key.shard, value)?),
+            RaftItem::Snapshot => self.snapshot = Some(ShardSnapshot::decode(key.shard, value)?),
+            // A birth is read by whoever lists the groups of a disk; one voter keeps no committed position.
+            RaftItem::Birth | RaftItem::Committed => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,265 @@
+//! What the rest of the node holds of a shard.
+//!
+//! Appends and commands become events in an inbox; whoever posts one also works the inbox off, unless somebody is at it
+//! already. So the actor needs no task: an append from one producer is encoded and proposed on the task that brought it,
+//! and an idle shard costs its memory only.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+};
+
+use anabranch_domain::{ShardId, ShardUid, Timestamp};
+
+use super::{
+    Append, AppendError, Appended, ControlError, ReadBatch, ReadError, ReadFrom, ReadLimits,
+    Resume, Settled, Tail, Trimmed,
+    actor::{Actor, Surroundings},
+    admission::{Budget, Permit},
+    error::Failure,
+    event::{Action, Control, Event},
+    gathering::fits,
+    locate, read,
+    registry::Shared,
+    reply::Reply,
+    trim,
+};
+use crate::replication::{Group, Journal, LogError, Tip};
+
+/// One shard of this process.
+pub struct ShardHandle {
+    group: Group,
+    budget: Arc<Budget>,
+    inbox: Mutex<VecDeque<Event>>,
+    actor: Mutex<Actor>,
+    shared: Arc<Shared>,
+}
+
+impl ShardHandle {
+    pub(super) fn new(group: Group, shared: Arc<Shared>) -> Arc<Self> {
+        let uid = group.journal().shard();
+        Arc::new(Self {
+            group,
+            budget: Arc::new(Budget::new(shared.limits.shard_inflight_bytes_max)),
+            inbox: Mutex::default(),
+            actor: Mutex::new(Actor::new(uid, shared.limits)),
+            shared,
+        })
+    }
+
+    /// Whose handle it is.
+    pub fn uid(&self) -> ShardUid {
+        self.group.journal().shard()
+    }
+
+    /// Appends records: durable, applied and readable when this returns their numbers.
+    ///
+    /// An append that was begun goes on when its caller goes away.
+    pub async fn append(self: &Arc<Self>, append: Append) -> Result<Appended, AppendError> {
+        let bytes = append.stored_len();
+        if !fits(&append, bytes) {
+            return Err(AppendError::TooLarge);
+        }
+        self.shared.reserve.check()?;
+        let permit = Permit::take(&self.budget, &self.shared.budget, bytes)?;
+        let (reply, answer) = Reply::owed();
+        self.post(Event::Append {
+            append,
+            permit,
+            reply,
+        });
+        answer.await.unwrap_or(Err(AppendError::Unclear))
+    }
+
+    /// Ends the shard: no record after this one. Said again, it answers the same.
+    pub async fn seal(
+        self: &Arc<Self>,
+        epoch: u64,
+        children: Vec<ShardId>,
+    ) -> Result<Settled, ControlError> {
+        self.control(Control::Seal { epoch, children }).await
+    }
+
+    /// Lets a child of sealed shards take records, none of which arrives before `floor`: the parents' last arrival.
+    /// Said again, it answers the same.
+    pub async fn activate(
+        self: &Arc<Self>,
+        epoch: u64,
+        floor: Timestamp,
+    ) -> Result<Settled, ControlError> {
+        self.control(Control::Activate { epoch, floor }).await
+    }
+
+    async fn control(self: &Arc<Self>, command: Control) -> Result<Settled, ControlError> {
+        let (reply, answer) = Reply::owed();
+        self.post(Event::Control { command, reply });
+        answer.await.unwrap_or(Err(ControlError::Unclear))
+    }
+
+    /// Reads records from `from` on, and says where to go on.
+    pub async fn read(&self, from: ReadFrom, limits: ReadLimits) -> Result<ReadBatch, ReadError> {
+        let resume = self.locate(from, limits.horizon).await?;
+        read::read(self.group.journal(), &self.shared.keys(), resume, limits).await
+    }
+
+    /// Turns a starting point into a log position.
+    pub async fn locate(&self, from: ReadFrom, horizon: Timestamp) -> Result<Resume, ReadError> {
+        self.load().await?;
+        locate::locate(self.group.journal(), from, horizon).await
+    }
+
+    /// The shard's newest end. Reads the disk when the shard is used for the first time.
+    pub async fn tip(&self) -> Result<Tip, ReadError> {
+        self.load().await?;
+        self.group.journal().tip().ok_or(ReadError::Gone)
+    }
+
+    /// The shard's newest end, if it was used before.
+    pub fn known_tip(&self) -> Option<Tip> {
+        self.group.journal().tip()
+    }
+
+    /// The shard's phase, epoch and numbers. Reads the disk when the shard is used for the first time.
+    pub async fn settled(&self) -> Result<Settled, ReadError> {
+        self.load().await?;
+        let settled = self.group.journal().with_shard(Settled::of);
+        settled.ok_or(ReadError::Gone)
+    }
+
+    /// Something to wait with for what comes after the newest end.
+    pub async fn tail(self: &Arc<Self>) -> Result<Tail, ReadError> {
+        self.load().await?;
+        Ok(Tail::new(self.clone()))
+    }
+
+    /// Trims the entries whose records arrived before `before`, at most `entries_max` of them.
+    pub async fn trim(&self, before: Timestamp, entries_max: u64) -> Result<Trimmed, ReadError> {
+        self.load().await?;
+        trim::trim(&self.group, before, entries_max).await
+    }
+
+    /// Gives the space of what was trimmed back to the file system. Takes the disk's time.
+    pub async fn release(&self) -> Result<(), ReadError> {
+        self.load().await?;
+        Ok(trim::release(&self.group).await?)
+    }
+
+    async fn load(&self) -> Result<(), LogError> {
+        self.group.journal().load().await
+    }
+
+    pub(super) fn journal(&self) -> &Arc<Journal> {
+        self.group.journal()
+    }
+
+    pub(crate) fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Whether the group runs, or soon will.
+    pub(super) fn is_engaged(&self) -> bool {
+        self.actor().is_engaged()
+    }
+
+    /// Stops the group if nothing was proposed since `before`.
+    pub(super) fn rest(self: &Arc<Self>, before: Timestamp) {
+        if self.actor().is_idle_since(before) {
+            self.post(Event::Idle);
+        }
+    }
+
+    /// Stops the shard and removes everything that is kept for it.
+    pub(super) async fn destroy(self: &Arc<Self>) -> Result<(), LogError> {
+        self.post(Event::Destroyed);
+        self.group.destroy().await
+    }
+
+    fn actor(&self) -> MutexGuard<'_, Actor> {
+        self.actor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in an event, and works the inbox off unless somebody is at it.
+    fn post(self: &Arc<Self>, event: Event) {
+        self.inbox().push_back(event);
+        // Whoever holds the actor looks into the inbox once more after letting go of it, so no event is left behind.
+        while !self.inbox().is_empty() {
+            let mut actor = match self.actor.try_lock() {
+                Ok(actor) => actor,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            self.work(&mut actor);
+        }
+    }
+
+    fn work(self: &Arc<Self>, actor: &mut Actor) {
+        loop {
+            let events = std::mem::take(&mut *self.inbox());
+            if events.is_empty() {
+                return;
+            }
+            let now = self.shared.clock.now();
+            for event in events {
+                actor.take(event, now);
+            }
+            let recent = |token| {
+                let numbers = self
+                    .group
+                    .journal()
+                    .with_shard(|shard| shard.recent.find(token));
+                numbers.flatten()
+            };
+            let around = Surroundings {
+                now,
+                recent: &recent,
+            };
+            while let Some(action) = actor.next(&around) {
+                self.perform(action);
+            }
+        }
+    }
+
+    /// Does what the actor wants. Never waits.
+    fn perform(self: &Arc<Self>, action: Action) {
+        let this = self.clone();
+        match action {
+            Action::Propose { ticket, draft } => self.group.propose(draft, move |outcome| {
+                let outcome =
+                    outcome.ok_or_else(|| Failure::of_log(this.group.journal().last_failure()));
+                this.post(Event::Told { ticket, outcome });
+            }),
+            Action::Start => {
+                self.shared.engaged(self);
+                tokio::spawn(async move {
+                    let started = this.group.start().await;
+                    this.post(Event::Started(started));
+                });
+            }
+            Action::Stop => {
+                tokio::spawn(async move {
+                    this.group.stop().await;
+                    this.post(Event::Stopped);
+                });
+            }
+            Action::StopFailed => {
+                tokio::spawn(async move {
+                    this.group.stop_failed().await;
+                    this.post(Event::Stopped);
+                });
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ShardHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShardHandle")
+            .field("uid", &self.uid())
+            .finish_non_exhaustive()
+    }
+}

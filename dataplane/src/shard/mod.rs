@@ -1,0 +1,45 @@
+//! Shards: ordered appends that are answered when they are durable, and reads of what was.
+//!
+//! [`ShardRegistry`] gives a [`ShardHandle`] for each shard of this process. Knows no stream, no routing and no request;
+//! below it, [`crate::replication`] makes entries durable.
+//!
+//! ```text
+//!  append ─► admission ─► Actor: queue ─► Gathering ─► Group ─► … ─► Actor: answered
+//!  read   ─► Locator ─► tail in memory | log on disk ─► ReadBatch
+//! ```
+
+mod actor;
+mod admission;
+mod attempts;
+mod backoff;
+mod error;
+mod event;
+mod gathering;
+mod handle;
+mod limits;
+mod locate;
+mod position;
+mod read;
+mod read_batch;
+mod record;
+mod registry;
+mod reply;
+mod reserve;
+mod settled;
+mod tail;
+mod trim;
+
+pub use crate::replication::{Birth, LogError, Tip};
+pub use error::{AppendError, ControlError, ReadError};
+pub use handle::ShardHandle;
+pub use limits::ShardLimits;
+pub use position::{ReadFrom, ReadLimits, Resume};
+pub use read_batch::{ReadBatch, StoredRecord};
+pub use record::{Append, NewRecord};
+pub use registry::ShardRegistry;
+pub use settled::{Appended, Settled};
+pub use tail::Tail;
+pub use trim::Trimmed;
+
+#[cfg(test)]
+mod handle_test;

@@ -3,5 +3,6 @@
 mod accounts_and_settings;
 mod consumers;
 mod resharding;
+mod resharding_laws;
 mod storage;
 mod streams;

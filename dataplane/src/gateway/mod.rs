@@ -4,6 +4,10 @@
 //! admitted, and every connection, body and pause has a bound.
 
 pub mod admission;
+pub mod authenticate;
+pub mod credentials;
 mod idle_timeout;
+pub mod reloaded;
+pub mod tls;
 
 pub use idle_timeout::IdleTimeout;

@@ -58,6 +58,8 @@ pub(super) fn database(options: &RocksOptions, flush_io: FlushIo) -> Options {
     // A torn tail is what an unacknowledged write leaves; anything else that is wrong with the log refuses the start.
     // The default, point in time, would silently drop every acknowledged write behind a damaged one.
     base.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
+    // Notes the length of each log that is closed: one that is missing or shorter at the next start refuses it.
+    base.set_track_and_verify_wals_in_manifest(true);
     // Bounds the replay at the next start, and what idle column families may hold back.
     base.set_max_total_wal_size(3 * options.memtable_bytes as u64);
     base.set_max_open_files(i32::try_from(options.open_files).unwrap_or(i32::MAX));

@@ -1,0 +1,71 @@
+//! What the store's tests share: writing and waiting, keys, and copies of a data directory as a crash would leave it.
+
+// Each test binary uses its own part of it.
+#![allow(dead_code)]
+
+use std::{collections::BTreeSet, ffi::OsString, fs, path::Path, sync::mpsc};
+
+use anabranch_domain::ShardUid;
+use anabranch_store::{Family, Store, StoreError, WriteSet, keys::LogKey};
+
+/// Writes `set` and waits for the answer.
+pub(crate) fn try_write(store: &dyn Store, set: WriteSet) -> Result<(), StoreError> {
+    let (sender, receiver) = mpsc::channel();
+    store.submit(set, Box::new(move |result| drop(sender.send(result))));
+    receiver.recv().expect("done is always called")
+}
+
+/// Writes `set`, which must succeed.
+pub(crate) fn write(store: &dyn Store, set: WriteSet) {
+    try_write(store, set).expect("written");
+}
+
+/// The key of entry `index` of the shard with this number.
+pub(crate) fn log_key(shard: u128, index: u64) -> [u8; LogKey::LEN] {
+    LogKey::new(ShardUid::from_bits(shard), index).encode()
+}
+
+/// Writes `value` as entry `index` of a shard's log.
+pub(crate) fn append(
+    store: &dyn Store,
+    shard: u128,
+    index: u64,
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let mut set = WriteSet::new();
+    set.put(Family::Log, log_key(shard, index), value.to_vec());
+    try_write(store, set)
+}
+
+/// Copies the files of `from`, which a store may have open, to the empty directory `to`: as a crash at one moment would
+/// leave them. Begins again when files come or go meanwhile.
+pub(crate) fn copy_dir(from: &Path, to: &Path) {
+    while !copied_whole(from, to) {
+        fs::remove_dir_all(to).expect("ours");
+    }
+}
+
+fn copied_whole(from: &Path, to: &Path) -> bool {
+    fs::create_dir_all(to).expect("a directory");
+    let before = names(from);
+    for name in &before {
+        let (source, target) = (from.join(name), to.join(name));
+        let is_copied = if source.is_dir() {
+            copied_whole(&source, &target)
+        } else {
+            fs::copy(&source, &target).is_ok()
+        };
+        if !is_copied {
+            return false;
+        }
+    }
+    names(from) == before
+}
+
+fn names(dir: &Path) -> BTreeSet<OsString> {
+    fs::read_dir(dir)
+        .expect("a directory")
+        .filter_map(Result::ok)
+        .map(|entry| entry.file_name())
+        .collect()
+}

@@ -5,9 +5,16 @@
 
 pub mod admission;
 pub mod authenticate;
+mod body;
 pub mod credentials;
+mod handler;
 mod idle_timeout;
+pub mod listener;
 pub mod reloaded;
+mod request_id;
+mod respond;
 pub mod tls;
 
+pub use handler::Gateway;
 pub use idle_timeout::IdleTimeout;
+pub use request_id::RequestId;

@@ -7,12 +7,14 @@
 
 mod requests;
 mod shards;
+mod store;
 mod streams;
 
 use prometheus::Registry;
 
 pub use requests::RequestMetrics;
 pub use shards::{ShardCounters, ShardMetrics};
+pub use store::StoreMetrics;
 pub use streams::{StreamCounters, StreamMetrics};
 
 /// Latency buckets in seconds, from a cached read to an SDK's time-out.

@@ -1,8 +1,9 @@
 //! What an action works with. Built once, by the composition root.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use anabranch_domain::catalog::Snapshot;
+use anabranch_domain::catalog::{Shard, Snapshot};
 use anabranch_domain::{StreamArn, StreamName, Timestamp};
 use anabranch_wire::opaque_token::TokenKey;
 
@@ -12,6 +13,8 @@ use crate::encryption::KeyFile;
 use crate::entropy::Entropy;
 use crate::fanout::Subscriptions;
 use crate::metrics::Metrics;
+use crate::shard::{Birth, ShardHandle, ShardRegistry};
+use crate::throttling::Throttles;
 
 /// Everything an action may use.
 pub struct Services {
@@ -29,6 +32,12 @@ pub struct Services {
     pub entropy: Arc<dyn Entropy>,
     /// What is counted.
     pub metrics: Metrics,
+    /// The shards served by this process.
+    pub shards: Arc<ShardRegistry>,
+    /// Their limits.
+    pub throttles: Throttles,
+    /// How long a put waits for a reshard before it fails: inside every SDK's own time-out.
+    pub put_patience: Duration,
 }
 
 impl Services {
@@ -40,6 +49,11 @@ impl Services {
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What `shard` holds.
+    pub fn shard(&self, shard: &Shard) -> Arc<ShardHandle> {
+        self.shards.shard(shard.uid, Birth::of(shard))
     }
 
     /// The ARN of a stream of this account and region.

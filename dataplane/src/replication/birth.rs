@@ -1,5 +1,6 @@
 //! How a shard comes into the world: decided by the catalog, needed once, when its group is first used.
 
+use anabranch_domain::catalog::Shard;
 use anabranch_domain::{ShardPhase, Timestamp};
 
 /// What a shard is before its first log entry.
@@ -17,6 +18,15 @@ impl Birth {
         Self {
             phase: ShardPhase::Open,
             arrival_floor: created,
+        }
+    }
+
+    /// How this shard of the catalog came into the world: a child waits until its parents are sealed.
+    pub fn of(shard: &Shard) -> Self {
+        if shard.parent.is_some() {
+            Self::awaiting_activation(shard.created)
+        } else {
+            Self::open(shard.created)
         }
     }
 

@@ -2,6 +2,7 @@
 
 use anabranch_domain::{ShardUid, shard_state::AppendToken};
 use anabranch_store::entry::{BatchBuilder, Draft, PAYLOAD_BYTES_MAX, Standing};
+use anabranch_wire::Text;
 
 use super::{Append, ShardLimits, actor::QueuedAppend, admission::Permit, reply::AppendReply};
 
@@ -89,7 +90,7 @@ impl Gathering {
 
 /// Whether an entry can hold `append`, which takes `bytes`.
 pub(super) fn fits(append: &Append, bytes: usize) -> bool {
-    let is_key_short = |key: &String| u16::try_from(key.len()).is_ok();
+    let is_key_short = |key: &Text| u16::try_from(key.len()).is_ok();
     bytes < PAYLOAD_BYTES_MAX / 2
         && u32::try_from(append.records.len()).is_ok()
         && append

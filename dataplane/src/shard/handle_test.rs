@@ -69,7 +69,7 @@ fn open(registry: &ShardRegistry) -> Arc<ShardHandle> {
 
 fn records(texts: &[&str]) -> Append {
     let record = |text: &&str| NewRecord {
-        partition_key: Some(format!("key of {text}")),
+        partition_key: Some(format!("key of {text}").into()),
         explicit_hash_key: None,
         data: Bytes::copy_from_slice(text.as_bytes()),
     };

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anabranch_domain::{HashKey, Timestamp};
 use anabranch_store::entry::{BatchView, Entry, EntryError, EntryKind, KeyRing};
+use bytes::Bytes;
 
 use super::{ReadLimits, Resume};
 use crate::replication::Tip;
 
 /// One record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct StoredRecord<'a> {
     /// Its ordinal in its shard.
     pub ordinal: u64,
@@ -21,6 +22,14 @@ pub struct StoredRecord<'a> {
     pub explicit_hash_key: Option<HashKey>,
     /// The blob.
     pub data: &'a [u8],
+    view: &'a BatchView,
+}
+
+impl StoredRecord<'_> {
+    /// `part`, which this record lent, as bytes that keep its batch alive. Not a copy.
+    pub fn share(&self, part: &[u8]) -> Bytes {
+        self.view.share(part)
+    }
 }
 
 /// What one read gave. Keeps the bytes of its records alive; cloning it copies none.
@@ -184,6 +193,7 @@ impl Piece {
                     partition_key: record.partition_key,
                     explicit_hash_key: record.explicit_hash_key,
                     data: record.data,
+                    view: &self.view,
                 })
             })
     }

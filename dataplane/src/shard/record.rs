@@ -2,6 +2,7 @@
 
 use anabranch_domain::{HashKey, shard_state::AppendToken};
 use anabranch_store::entry::{NewRecord as BatchRecord, RecordKey};
+use anabranch_wire::Text;
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecord {
     /// Partition key; none only where records are distributed automatically.
-    pub partition_key: Option<String>,
+    pub partition_key: Option<Text>,
     /// The hash key that the caller chose, if it did.
     pub explicit_hash_key: Option<HashKey>,
     /// The blob.

@@ -1,14 +1,57 @@
-//! The composition root of `anabranch standalone`: gateway, shards and catalog in one process.
+//! The composition root of `anabranch standalone`: gateway, shards, catalog and their keepers in one process.
+//!
+//! The only place that knows every part: it opens the data directory, builds each part from plain values, serves, and
+//! takes all of it down again in the reverse order. Invariant: what was acknowledged before a stop is there after it.
 
+mod assemble;
+mod logging;
 pub mod options;
+mod serve;
+
+use std::path::Path;
+
+use anabranch_crds::Manifests;
+use anyhow::Context;
+use tracing::{info, warn};
+
+use crate::manifests;
 
 pub use options::StandaloneOptions;
 
 /// Runs a standalone node until it is told to stop.
 pub async fn run(options: StandaloneOptions) -> anyhow::Result<()> {
-    let listener = tokio::net::TcpListener::bind(options.listen).await?;
-    anyhow::bail!(
-        "the node is not built yet; it would listen on {}",
-        listener.local_addr()?
-    )
+    logging::install(&options.log)?;
+    let node = assemble::assemble(&options).await.context("start")?;
+    let serving = serve::Serving::start(&options, &node).await?;
+    if let Some(directory) = &options.manifests {
+        apply_manifests(directory, &node).await?;
+    }
+    serving.announce(&options);
+    let signal = stop_signal().await?;
+    info!(signal, "stopping");
+    serving.stop(&node, options.shutdown_grace).await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Makes the streams that the manifests of `directory` wish for.
+async fn apply_manifests(directory: &Path, node: &assemble::Node) -> anyhow::Result<()> {
+    let wishes = Manifests::read(directory).context("read the manifests")?;
+    for skipped in &wishes.skipped {
+        warn!(place = %skipped.place, kind = skipped.kind, "manifest skipped: not a DataStream");
+    }
+    manifests::apply(&node.services, &wishes.streams)
+        .await
+        .context("apply the manifests")
+}
+
+/// Waits for the signal that a service manager or a person at a terminal sends.
+async fn stop_signal() -> anyhow::Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
 }

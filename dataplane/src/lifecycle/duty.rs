@@ -1,0 +1,90 @@
+//! What a stream still needs: worked out from the catalog alone.
+
+use std::time::Duration;
+
+use anabranch_domain::catalog::{ConsumerStatus, Shard, Stream, StreamStatus};
+use anabranch_domain::{ConsumerName, ShardId, ShardUid, Timestamp};
+
+/// What is to be done for a stream now. Done means: looked at again, there is something else or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Duty {
+    /// Let a new stream take records.
+    Activate,
+    /// Remove a deleted stream's records, and then the stream.
+    Destroy {
+        /// Every shard that it has.
+        shards: Vec<ShardUid>,
+    },
+    /// Carry out the reshard that is under way.
+    Reshard,
+    /// Let new consumers subscribe, forget the ones that are deregistered.
+    SettleConsumers {
+        /// The new ones.
+        new: Vec<ConsumerName>,
+        /// The deregistered ones.
+        gone: Vec<ConsumerName>,
+    },
+    /// Forget closed shards whose last record has expired.
+    Expire {
+        /// The shards.
+        shards: Vec<(ShardId, ShardUid)>,
+    },
+}
+
+impl Duty {
+    /// The most urgent duty for a stream; nothing when all is well.
+    pub fn of(stream: &Stream, now: Timestamp) -> Option<Self> {
+        match stream.status {
+            StreamStatus::Deleting => {
+                return Some(Self::Destroy {
+                    shards: stream.shards.values().map(|shard| shard.uid).collect(),
+                });
+            }
+            StreamStatus::Creating => return Some(Self::Activate),
+            StreamStatus::Active | StreamStatus::Updating => {}
+        }
+        if stream.running_reshard().is_some() {
+            return Some(Self::Reshard);
+        }
+        let (new, gone) = (
+            consumers(stream, ConsumerStatus::Creating),
+            consumers(stream, ConsumerStatus::Deleting),
+        );
+        if !(new.is_empty() && gone.is_empty()) {
+            return Some(Self::SettleConsumers { new, gone });
+        }
+        let expired = stream
+            .shards
+            .values()
+            .filter(|shard| expires_at(stream, shard).is_some_and(|time| time <= now));
+        let shards: Vec<_> = expired.map(|shard| (shard.id, shard.uid)).collect();
+        (!shards.is_empty()).then_some(Self::Expire { shards })
+    }
+
+    /// When a stream without a duty gets one by the mere passing of time.
+    pub fn due_at(stream: &Stream) -> Option<Timestamp> {
+        stream
+            .shards
+            .values()
+            .filter_map(|shard| expires_at(stream, shard))
+            .min()
+    }
+}
+
+fn consumers(stream: &Stream, status: ConsumerStatus) -> Vec<ConsumerName> {
+    let consumers = stream
+        .consumers
+        .values()
+        .filter(|consumer| consumer.status == status);
+    consumers.map(|consumer| consumer.name.clone()).collect()
+}
+
+/// When the last record of a closed shard is older than the stream keeps records: none came after it was closed.
+fn expires_at(stream: &Stream, shard: &Shard) -> Option<Timestamp> {
+    let retention = Duration::from_secs(u64::from(stream.retention_hours) * 3600);
+    shard.closed_at().map(|closed_at| closed_at.plus(retention))
+}
+
+#[cfg(test)]
+#[path = "duty_test.rs"]
+mod tests;

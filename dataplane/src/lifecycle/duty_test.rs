@@ -1,0 +1,2 @@
+//! Duties.
+use super::*;

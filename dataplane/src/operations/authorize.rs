@@ -1,0 +1,97 @@
+//! May this caller do this to that? Asked once a request, before the action looks at anything else.
+//!
+//! Owns which resource a request is about; who may do what is `anabranch_domain::access`. A stream that does not exist
+//! is decided by its ARN alone, so that a refusal says nothing of what there is.
+
+use std::str::FromStr;
+
+use anabranch_domain::access::{Caller, EVERY_RESOURCE, ResourcePolicy, decide};
+use anabranch_domain::catalog::{Snapshot, Stream};
+use anabranch_domain::{ConsumerArn, StreamArn, StreamName};
+use anabranch_wire::{Action, ApiError, ErrorKind, Request};
+use tracing::error;
+
+use super::Services;
+
+/// Refuses `request` unless `caller` may make it. `GetRecords` names its stream inside the iterator, and asks
+/// [`check_stream`] itself.
+pub(super) fn check(
+    services: &Services,
+    caller: &Caller,
+    request: &Request,
+) -> Result<(), ApiError> {
+    let snapshot = services.snapshot();
+    let action = request.action();
+    if action == Action::GetRecords {
+        return Ok(());
+    }
+    match resource_arn(&snapshot, request) {
+        Some(arn) => check_arn(&snapshot, caller, action, &arn),
+        None => ask(caller, action, EVERY_RESOURCE, None),
+    }
+}
+
+/// Refuses `action` on `stream` unless `caller` may do it.
+pub(super) fn check_stream(
+    services: &Services,
+    caller: &Caller,
+    action: Action,
+    stream: &Stream,
+) -> Result<(), ApiError> {
+    let arn = services.stream_arn(&stream.name).to_string();
+    ask(caller, action, &arn, stream.resource_policy.as_deref())
+}
+
+/// The ARN that a request is about; none where it is about the account.
+fn resource_arn(snapshot: &Snapshot, request: &Request) -> Option<String> {
+    let given = ["ConsumerARN", "ResourceARN", "StreamARN"]
+        .into_iter()
+        .find_map(|member| request.text(member));
+    if let Some(arn) = given {
+        return Some(arn.to_owned());
+    }
+    let stream = StreamName::from_str(request.stream_name()?).ok()?;
+    let account = &snapshot.account;
+    let arn = StreamArn {
+        region: account.region.clone(),
+        account: account.id,
+        stream,
+    };
+    Some(arn.to_string())
+}
+
+fn check_arn(
+    snapshot: &Snapshot,
+    caller: &Caller,
+    action: Action,
+    arn: &str,
+) -> Result<(), ApiError> {
+    ask(caller, action, arn, policy_of(snapshot, arn).as_deref())
+}
+
+/// The resource's own policy, if the ARN names something that has one.
+fn policy_of(snapshot: &Snapshot, arn: &str) -> Option<String> {
+    if let Ok(consumer) = arn.parse::<ConsumerArn>() {
+        let stream = snapshot.streams.get(&consumer.stream_arn.stream)?;
+        return stream
+            .consumers
+            .get(&consumer.name)?
+            .resource_policy
+            .clone();
+    }
+    let stream = arn.parse::<StreamArn>().ok()?.stream;
+    snapshot.streams.get(&stream)?.resource_policy.clone()
+}
+
+fn ask(caller: &Caller, action: Action, arn: &str, policy: Option<&str>) -> Result<(), ApiError> {
+    let policy = policy
+        .map(ResourcePolicy::parse)
+        .transpose()
+        .map_err(|damaged| {
+            // It was checked when it was put: to let it pass now would open what someone meant to close.
+            error!(arn, %damaged, "stored resource policy cannot be read");
+            ApiError::bare(ErrorKind::InternalFailure)
+        })?;
+    decide(caller, action.name(), arn, policy.as_ref())
+        .map_err(|denial| ApiError::new(ErrorKind::AccessDeniedException, denial.to_string()))
+}

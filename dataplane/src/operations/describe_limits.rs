@@ -1,0 +1,25 @@
+//! `DescribeLimits`: how much of the account's quotas is used.
+
+use anabranch_domain::access::Caller;
+use anabranch_wire::ApiError;
+use anabranch_wire::shapes::{DescribeLimitsInput, DescribeLimitsOutput};
+
+use super::{Services, rendering};
+
+pub(super) fn execute(
+    services: &Services,
+    _: &Caller,
+    _: &DescribeLimitsInput,
+) -> Result<DescribeLimitsOutput, ApiError> {
+    let snapshot = services.snapshot();
+    let totals = snapshot.totals();
+    let limit = |limit: Option<u32>| limit.map_or(i32::MAX, rendering::number);
+    Ok(DescribeLimitsOutput {
+        shard_limit: limit(snapshot.limits.shards_per_account),
+        open_shard_count: i32::try_from(totals.open_shards).unwrap_or(i32::MAX),
+        on_demand_stream_count: rendering::number(totals.on_demand_streams),
+        on_demand_stream_count_limit: limit(snapshot.limits.on_demand_streams_per_account),
+        channel_count: Some(0),
+        channel_count_limit: Some(0),
+    })
+}

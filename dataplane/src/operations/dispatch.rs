@@ -1,0 +1,59 @@
+//! From a typed request to its answer: who may, then what is to be done.
+
+use std::sync::Arc;
+
+use anabranch_domain::access::Caller;
+use anabranch_wire::{ApiError, Codec, ErrorKind, Request, encode};
+use bytes::Bytes;
+
+use super::control_plane::{self, Outcome};
+use super::{
+    Services, authorize, get_records, get_shard_iterator, put_record, put_records,
+    subscribe_to_shard,
+};
+use crate::fanout::EventStream;
+
+/// What goes back to the caller.
+pub enum Answer {
+    /// A whole body.
+    Body(Bytes),
+    /// Frames, as long as the subscription lasts.
+    EventStream(EventStream),
+}
+
+/// Carries out `request` for `caller`, if it may.
+pub async fn dispatch(
+    services: &Arc<Services>,
+    caller: &Caller,
+    codec: Codec,
+    request: Request,
+) -> Result<Answer, ApiError> {
+    authorize::check(services, caller, &request)?;
+    match request {
+        Request::PutRecord(input) => {
+            let output = put_record::execute(services, input).await?;
+            Ok(Answer::Body(encode(codec, &output)))
+        }
+        Request::PutRecords(input) => {
+            let output = put_records::execute(services, input).await?;
+            Ok(Answer::Body(encode(codec, &output)))
+        }
+        Request::GetShardIterator(input) => {
+            let output = get_shard_iterator::execute(services, input).await?;
+            Ok(Answer::Body(encode(codec, &output)))
+        }
+        Request::GetRecords(input) => get_records::execute(services, caller, codec, input)
+            .await
+            .map(Answer::Body),
+        Request::SubscribeToShard(input) => subscribe_to_shard::execute(services, codec, input)
+            .await
+            .map(Answer::EventStream),
+        request => match control_plane::execute(services, caller, codec, request).await? {
+            Outcome::Answered(body) => Ok(Answer::Body(body)),
+            Outcome::DataPlane(request) => {
+                tracing::error!(action = %request.action(), "no one carries out this action");
+                Err(ApiError::bare(ErrorKind::InternalFailure))
+            }
+        },
+    }
+}

@@ -1,0 +1,168 @@
+//! `GetRecords`: what a shard holds from an iterator on.
+//!
+//! Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html>
+
+use std::sync::Arc;
+
+use anabranch_domain::access::Caller;
+use anabranch_domain::catalog::{Shard, Stream};
+use anabranch_domain::iterator::{Position, ShardIterator};
+use anabranch_domain::{Timestamp, quota, retention};
+use anabranch_wire::shapes::{GetRecordsInput, GetRecordsOutput};
+use anabranch_wire::{Action, ApiError, Codec, ErrorKind, encode_sized};
+use bytes::Bytes;
+use tracing::error;
+
+use super::records::{self, Rendered};
+use super::{Services, authorize, position, put, shard_iterators};
+use crate::shard::{ReadBatch, ReadLimits};
+
+/// Answers the records, encoded: the answer's size is known here, so its buffer is allocated once.
+pub(super) async fn execute(
+    services: &Services,
+    caller: &Caller,
+    codec: Codec,
+    input: GetRecordsInput,
+) -> Result<Bytes, ApiError> {
+    let iterator = shard_iterators::open(services, &input.shard_iterator)?;
+    let (stream, shard) = find(services, &iterator)?;
+    authorize::check_stream(services, caller, Action::GetRecords, &stream)?;
+    let now = services.now();
+    throttle(services, &stream, &shard, now)?;
+    put::refuse_dry_run(input.dry_run)?;
+    let limits = ReadLimits {
+        records_max: records_max(input.limit),
+        bytes_max: usize::try_from(quota::GET_RECORDS_BYTES_MAX).expect("10 MiB"),
+        horizon: retention::trim_horizon(now, stream.retention_hours),
+    };
+    let batch = services
+        .shard(&shard)
+        .read(position::read_from(iterator.position), limits)
+        .await
+        .map_err(|failed| {
+            error!(stream = %stream.name, shard = %shard.id, %failed, "read failed");
+            ApiError::bare(ErrorKind::InternalFailure)
+        })?;
+    let rendered = records::render(&stream, &shard, &batch).map_err(|damaged| {
+        error!(stream = %stream.name, shard = %shard.id, %damaged, "stored records cannot be read");
+        ApiError::bare(ErrorKind::InternalFailure)
+    })?;
+    account_for(services, &stream, &shard, &batch, &rendered, now);
+    let capacity = records::encoded_capacity(&batch);
+    let output = answer(services, &stream, &shard, &batch, rendered, now);
+    Ok(encode_sized(codec, &output, capacity))
+}
+
+/// The shard of an iterator, if it and its very stream are still there.
+fn find(
+    services: &Services,
+    iterator: &ShardIterator,
+) -> Result<(Arc<Stream>, Arc<Shard>), ApiError> {
+    let snapshot = services.snapshot();
+    let found = snapshot
+        .streams
+        .get(&iterator.stream)
+        .filter(|stream| stream.uid == iterator.stream_uid)
+        .and_then(|stream| {
+            Some((
+                Arc::clone(stream),
+                Arc::clone(stream.shards.get(&iterator.shard)?),
+            ))
+        });
+    found.ok_or_else(|| {
+        position::shard_does_not_exist(
+            iterator.shard,
+            iterator.stream.as_str(),
+            snapshot.account.id.as_str(),
+        )
+    })
+}
+
+fn throttle(
+    services: &Services,
+    stream: &Stream,
+    shard: &Shard,
+    now: Timestamp,
+) -> Result<(), ApiError> {
+    let buckets = services.throttles.of(shard.uid, now);
+    if buckets.lock().read.admit_call(now).is_ok() {
+        return Ok(());
+    }
+    services
+        .metrics
+        .streams
+        .of(&stream.name)
+        .read_throttled
+        .inc();
+    let counters = services
+        .metrics
+        .shards
+        .of(shard.uid, &stream.name, shard.id);
+    counters.read_throttled.inc();
+    let snapshot = services.snapshot();
+    Err(put::throttled(snapshot.account.id, stream, shard.id))
+}
+
+fn records_max(limit: Option<i32>) -> usize {
+    let most = usize::try_from(quota::GET_RECORDS_COUNT_MAX).expect("10,000");
+    limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(most)
+        .min(most)
+}
+
+fn account_for(
+    services: &Services,
+    stream: &Stream,
+    shard: &Shard,
+    batch: &ReadBatch,
+    rendered: &Rendered,
+    now: Timestamp,
+) {
+    let (bytes, records) = (rendered.counted_bytes, rendered.records.len() as u64);
+    services
+        .throttles
+        .of(shard.uid, now)
+        .lock()
+        .read
+        .charge(now, bytes);
+    let of_stream = services.metrics.streams.of(&stream.name);
+    of_stream.outgoing_bytes.inc_by(bytes);
+    of_stream.outgoing_records.inc_by(records);
+    if let Some(last) = batch.last_arrival() {
+        let age = now.saturating_since(last);
+        of_stream.iterator_age.observe(age.as_secs_f64());
+    }
+    let of_shard = services
+        .metrics
+        .shards
+        .of(shard.uid, &stream.name, shard.id);
+    of_shard.outgoing_bytes.inc_by(bytes);
+    of_shard.outgoing_records.inc_by(records);
+}
+
+fn answer(
+    services: &Services,
+    stream: &Stream,
+    shard: &Shard,
+    batch: &ReadBatch,
+    rendered: Rendered,
+    now: Timestamp,
+) -> GetRecordsOutput {
+    let next = Position::Resume {
+        log_index: batch.next.log_index,
+        ordinal: batch.next.ordinal,
+    };
+    let (next_shard_iterator, child_shards) = if batch.is_at_end_of_sealed() {
+        (None, Some(records::child_shards(stream, shard.id)))
+    } else {
+        let next = shard_iterators::seal(services, stream, shard, next);
+        (Some(next), None)
+    };
+    GetRecordsOutput {
+        records: rendered.records,
+        next_shard_iterator,
+        millis_behind_latest: Some(records::millis_behind_latest(batch, now)),
+        child_shards,
+    }
+}

@@ -1,0 +1,228 @@
+//! `ListShards`: a stream's shards, all or those of a moment, in pages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_domain::access::Caller;
+use anabranch_domain::catalog::{Shard, Snapshot, Stream};
+use anabranch_domain::{ShardId, StreamUid, Timestamp};
+use anabranch_wire::opaque_token::TokenKind;
+use anabranch_wire::shapes::{ListShardsInput, ListShardsOutput, ShardFilter as FilterInput};
+use anabranch_wire::{ApiError, Timestamp as WireTimestamp};
+
+use super::addressing::{self, StreamAddress};
+use super::{Services, errors, next_token, parsing, rendering};
+
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>: also whatever more is asked for.
+const SHARDS_MAX: usize = 1000;
+
+/// Which shards are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+enum Filter {
+    /// All that may still have records.
+    FromTrimHorizon,
+    /// Those after another, by id.
+    AfterShard(ShardId),
+    /// Those that took records at the oldest moment from which there still are any.
+    AtTrimHorizon,
+    /// Those that take records.
+    AtLatest,
+    /// Those that took records at a moment.
+    AtTimestamp(Timestamp),
+    /// Those that took records at a moment or later.
+    FromTimestamp(Timestamp),
+}
+
+/// Where a page ended. The stream's identity, so that a later stream of the same name is not taken for it.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct PageEnd {
+    stream: String,
+    uid: StreamUid,
+    filter: Filter,
+    after: ShardId,
+}
+
+fn validate(input: &ListShardsInput) -> Result<(Filter, Option<ShardId>), ApiError> {
+    if input.next_token.is_none() && input.stream_name.is_none() && input.stream_arn.is_none() {
+        return Err(errors::invalid_argument(
+            "Either NextToken or StreamName should be provided.",
+        ));
+    }
+    if input.next_token.is_some() {
+        refuse_beside_next_token(input)?;
+    }
+    let after = input
+        .exclusive_start_shard_id
+        .as_deref()
+        .map(|text| any_shard_id("ExclusiveStartShardId", text))
+        .transpose()?;
+    let filter = input.shard_filter.as_ref().map(parse_filter).transpose()?;
+    Ok((filter.unwrap_or(Filter::FromTrimHorizon), after))
+}
+
+fn refuse_beside_next_token(input: &ListShardsInput) -> Result<(), ApiError> {
+    let excluded = [
+        ("StreamName", input.stream_name.is_some()),
+        (
+            "StreamCreationTimestamp",
+            input.stream_creation_timestamp.is_some(),
+        ),
+        (
+            "ExclusiveStartShardId",
+            input.exclusive_start_shard_id.is_some(),
+        ),
+        ("ShardFilter", input.shard_filter.is_some()),
+    ];
+    match excluded.into_iter().find(|(_, is_given)| *is_given) {
+        Some((member, _)) => Err(errors::invalid_argument(format!(
+            "NextToken and {member} cannot be provided together."
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A shard's id where it need not exist.
+fn any_shard_id(member: &str, text: &str) -> Result<ShardId, ApiError> {
+    text.parse()
+        .map_err(|_| errors::invalid_argument(format!("Invalid {member}: {text}")))
+}
+
+fn parse_filter(input: &FilterInput) -> Result<Filter, ApiError> {
+    let missing = |member: &str| {
+        errors::invalid_argument(format!(
+            "{member} must be specified when ShardFilter type is {}.",
+            input.kind
+        ))
+    };
+    let shard = || {
+        let text = input
+            .shard_id
+            .as_deref()
+            .ok_or_else(|| missing("ShardId"))?;
+        any_shard_id("ShardId", text)
+    };
+    let time = || {
+        input
+            .timestamp
+            .map(domain_time)
+            .ok_or_else(|| missing("Timestamp"))
+    };
+    match input.kind.as_str() {
+        "AFTER_SHARD_ID" => Ok(Filter::AfterShard(shard()?)),
+        "AT_TRIM_HORIZON" => Ok(Filter::AtTrimHorizon),
+        "FROM_TRIM_HORIZON" => Ok(Filter::FromTrimHorizon),
+        "AT_LATEST" => Ok(Filter::AtLatest),
+        "AT_TIMESTAMP" => Ok(Filter::AtTimestamp(time()?)),
+        "FROM_TIMESTAMP" => Ok(Filter::FromTimestamp(time()?)),
+        other => Err(errors::invalid_argument(format!(
+            "Invalid ShardFilter type: {other}"
+        ))),
+    }
+}
+
+/// Before 1970 nothing was.
+fn domain_time(time: WireTimestamp) -> Timestamp {
+    Timestamp::from_millis(u64::try_from(time.as_millis()).unwrap_or(0))
+}
+
+pub(super) fn execute(
+    services: &Services,
+    _: &Caller,
+    input: &ListShardsInput,
+) -> Result<ListShardsOutput, ApiError> {
+    let (filter, after) = validate(input)?;
+    let snapshot = services.snapshot();
+    let (stream, filter, after) = match &input.next_token {
+        Some(token) => resume(services, &snapshot, token)?,
+        None => (find_stream(&snapshot, input)?, filter, after),
+    };
+    let shards = select(&stream, filter, services.now());
+    let mut rest = shards
+        .into_iter()
+        .filter(|shard| after.is_none_or(|after| shard.id > after));
+    let shown: Vec<_> = rest
+        .by_ref()
+        .take(parsing::page_size(input.max_results, SHARDS_MAX))
+        .collect();
+    let next_token = match (shown.last(), rest.next()) {
+        (Some(last), Some(_)) => {
+            let end = PageEnd {
+                stream: stream.name.to_string(),
+                uid: stream.uid,
+                filter,
+                after: last.id,
+            };
+            Some(next_token::seal(services, TokenKind::ListShards, end)?)
+        }
+        _ => None,
+    };
+    Ok(ListShardsOutput {
+        shards: Some(shown.into_iter().map(rendering::shard).collect()),
+        next_token,
+    })
+}
+
+fn find_stream(snapshot: &Snapshot, input: &ListShardsInput) -> Result<Arc<Stream>, ApiError> {
+    let stream = addressing::stream(
+        snapshot,
+        StreamAddress::new(input.stream_name.as_ref(), input.stream_arn.as_ref()),
+    )?;
+    if let Some(created) = input.stream_creation_timestamp {
+        addressing::check_created(snapshot, &stream, created)?;
+    }
+    Ok(stream)
+}
+
+/// Goes on where the page before ended.
+fn resume(
+    services: &Services,
+    snapshot: &Snapshot,
+    token: &str,
+) -> Result<(Arc<Stream>, Filter, Option<ShardId>), ApiError> {
+    let end: PageEnd = next_token::open(services, TokenKind::ListShards, token)?;
+    let stream = addressing::stream(
+        snapshot,
+        StreamAddress {
+            name: Some(&end.stream),
+            arn: None,
+        },
+    )?;
+    if stream.uid != end.uid {
+        return Err(errors::stream_not_found(
+            &end.stream,
+            snapshot.account.id.as_str(),
+        ));
+    }
+    Ok((stream, end.filter, Some(end.after)))
+}
+
+/// The shards that a filter means, by id.
+fn select(stream: &Stream, filter: Filter, now: Timestamp) -> Vec<&Shard> {
+    let shards = stream
+        .shards
+        .values()
+        .map(|shard| &**shard)
+        .filter(|shard| rendering::is_listed(shard));
+    let shards: Vec<&Shard> = shards.collect();
+    // Before the first shard opened there was no moment to speak of.
+    let first_opened = shards
+        .iter()
+        .filter_map(|shard| shard.opened_at)
+        .min()
+        .unwrap_or(Timestamp::EPOCH);
+    let retention = Duration::from_secs(u64::from(stream.retention_hours) * 3600);
+    let horizon = now.minus(retention).max(first_opened);
+    let is_meant = |shard: &Shard| match filter {
+        Filter::FromTrimHorizon => true,
+        Filter::AfterShard(after) => shard.id > after,
+        Filter::AtTrimHorizon => shard.was_open_at(horizon),
+        Filter::AtLatest => shard.status.is_routable(),
+        Filter::AtTimestamp(time) => shard.was_open_at(time.clamp(horizon, now.max(horizon))),
+        Filter::FromTimestamp(time) => shard.closed_at().is_none_or(|closed| closed > time),
+    };
+    shards.into_iter().filter(|shard| is_meant(shard)).collect()
+}
+
+#[cfg(test)]
+#[path = "list_shards_test.rs"]
+mod tests;

@@ -1,0 +1,3 @@
+//! Which shards a filter means, by a table over a stream that was split and merged.
+
+use super::*;

@@ -1,0 +1,95 @@
+//! `PutRecords`: up to 500 records, each with a fate of its own.
+//!
+//! Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>
+
+use anabranch_domain::AccountId;
+use anabranch_domain::catalog::Stream;
+use anabranch_domain::quota;
+use anabranch_wire::shapes::{PutRecordsInput, PutRecordsOutput, PutRecordsResultEntry};
+use anabranch_wire::{ApiError, ErrorKind, Text};
+
+use super::put::{self, RecordPlace};
+use super::{Services, addressing};
+use crate::routing::{self, Outcome, PutRecord};
+
+/// Writes the records that can be written.
+pub(super) async fn execute(
+    services: &Services,
+    input: PutRecordsInput,
+) -> Result<PutRecordsOutput, ApiError> {
+    let snapshot = services.snapshot();
+    let (name, arn) = (input.stream_name.as_deref(), input.stream_arn.as_deref());
+    let stream = addressing::serving_stream(&snapshot, name, arn)?;
+    let dry_run = input.dry_run;
+    let records = validate(services, &stream, input)?;
+    put::refuse_dry_run(dry_run)?;
+    let outcomes = routing::put(services, &stream, records).await;
+    Ok(answer(snapshot.account.id, &stream, &outcomes))
+}
+
+fn validate(
+    services: &Services,
+    stream: &Stream,
+    input: PutRecordsInput,
+) -> Result<Vec<PutRecord>, ApiError> {
+    let mut request_bytes = 0;
+    let mut records = Vec::with_capacity(input.records.len());
+    for (place, entry) in input.records.into_iter().enumerate() {
+        let record = put::parse_record(
+            services,
+            stream,
+            entry.partition_key,
+            entry.explicit_hash_key,
+            entry.data,
+            RecordPlace::InBatch(place),
+        )?;
+        request_bytes += record.counted_bytes() as u64;
+        records.push(record);
+    }
+    if request_bytes > quota::PUT_RECORDS_BYTES_MAX {
+        let limit_mib = quota::PUT_RECORDS_BYTES_MAX >> 20;
+        return Err(ApiError::new(
+            ErrorKind::InvalidArgumentException,
+            format!("Records size exceeds {limit_mib} MB limit"),
+        ));
+    }
+    Ok(records)
+}
+
+fn answer(account: AccountId, stream: &Stream, outcomes: &[Outcome]) -> PutRecordsOutput {
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| !matches!(outcome, Outcome::Stored { .. }))
+        .count();
+    PutRecordsOutput {
+        failed_record_count: i32::try_from(refused).ok(),
+        records: outcomes
+            .iter()
+            .map(|outcome| entry(account, stream, outcome))
+            .collect(),
+        encryption_type: put::encryption_type(stream),
+    }
+}
+
+fn entry(account: AccountId, stream: &Stream, outcome: &Outcome) -> PutRecordsResultEntry {
+    match *outcome {
+        Outcome::Stored { shard, number } => PutRecordsResultEntry {
+            sequence_number: Some(Text::from(number.text().as_str())),
+            shard_id: Some(Text::from(shard.to_string())),
+            ..PutRecordsResultEntry::default()
+        },
+        Outcome::Throttled { shard } => refused(
+            ErrorKind::ProvisionedThroughputExceededException.name(),
+            &put::throttled_text(account, stream, shard),
+        ),
+        Outcome::Failed => refused("InternalFailure", "Internal service failure."),
+    }
+}
+
+fn refused(code: &'static str, message: &str) -> PutRecordsResultEntry {
+    PutRecordsResultEntry {
+        error_code: Some(Text::from_static(code)),
+        error_message: Some(Text::from(message)),
+        ..PutRecordsResultEntry::default()
+    }
+}

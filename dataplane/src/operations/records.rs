@@ -1,0 +1,88 @@
+//! Stored records as consumers get them, by `GetRecords` and by `SubscribeToShard` alike.
+
+use anabranch_domain::catalog::{Shard, Stream};
+use anabranch_domain::sequence_number::SequenceNumberText;
+use anabranch_domain::{SequenceNumber, ShardId, Timestamp};
+use anabranch_store::entry::EntryError;
+use anabranch_wire::shapes::{ChildShard, HashKeyRange, Record};
+use anabranch_wire::{Blob, Text};
+use bytes::BytesMut;
+
+use super::{put, rendering};
+use crate::shard::ReadBatch;
+
+/// Bytes that a record takes in an answer beside its data and key: names of members, number, time, punctuation.
+const RECORD_OVERHEAD_BYTES: usize = 200;
+
+/// About the bytes of the answer, base64 included.
+pub(crate) fn encoded_capacity(batch: &ReadBatch) -> usize {
+    1024 + batch.stored_bytes().div_ceil(3) * 4 + batch.len() * RECORD_OVERHEAD_BYTES
+}
+
+/// Records as they are answered, and what they count against a shard's read limit: data and keys.
+pub(crate) struct Rendered {
+    pub(crate) records: Vec<Record>,
+    pub(crate) counted_bytes: u64,
+}
+
+/// The records with their numbers. Their bytes are not copied. Fails where stored bytes are damaged.
+pub(crate) fn render(
+    stream: &Stream,
+    shard: &Shard,
+    batch: &ReadBatch,
+) -> Result<Rendered, EntryError> {
+    let encryption_type = put::encryption_type(stream);
+    // The numbers of all records in one buffer: an allocation each would cost more than the digits.
+    let mut numbers = BytesMut::with_capacity(batch.len() * SequenceNumberText::LEN);
+    let mut records = Vec::with_capacity(batch.len());
+    let mut counted_bytes = 0;
+    for record in batch.records() {
+        let record = record?;
+        let number =
+            SequenceNumber::record(shard.created, shard.id, record.ordinal, record.arrival);
+        numbers.extend_from_slice(number.text().as_bytes());
+        counted_bytes += record.data.len() + record.partition_key.map_or(0, str::len);
+        records.push(Record {
+            sequence_number: Text::from_utf8(numbers.split().freeze()).expect("digits are UTF-8"),
+            approximate_arrival_timestamp: Some(rendering::timestamp(record.arrival)),
+            data: Blob(record.share(record.data)),
+            partition_key: record.partition_key.map(|key| {
+                Text::from_utf8(record.share(key.as_bytes())).expect("it was read as UTF-8")
+            }),
+            encryption_type: encryption_type.clone(),
+        });
+    }
+    Ok(Rendered {
+        records,
+        counted_bytes: counted_bytes as u64,
+    })
+}
+
+/// How far a reader who got `batch` is behind the tip: the age of the last record that was read, while there are more.
+pub(crate) fn millis_behind_latest(batch: &ReadBatch, now: Timestamp) -> i64 {
+    if batch.is_at_tip() {
+        return 0;
+    }
+    let last = batch.last_arrival().unwrap_or(batch.tip.last_arrival);
+    i64::try_from(now.saturating_since(last).as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The shards that go on where `parent` ended.
+pub(crate) fn child_shards(stream: &Stream, parent: ShardId) -> Vec<ChildShard> {
+    stream
+        .shards
+        .values()
+        .filter(|shard| shard.parents().any(|id| id == parent))
+        .map(|child| {
+            let shown = rendering::shard(child);
+            ChildShard {
+                shard_id: shown.shard_id,
+                parent_shards: child.parents().map(|id| id.to_string()).collect(),
+                hash_key_range: HashKeyRange {
+                    starting_hash_key: shown.hash_key_range.starting_hash_key,
+                    ending_hash_key: shown.hash_key_range.ending_hash_key,
+                },
+            }
+        })
+        .collect()
+}

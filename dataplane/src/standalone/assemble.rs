@@ -1,0 +1,184 @@
+//! Builds the parts of a node from its options. Opens files and starts no task.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_domain::catalog::Account;
+use anabranch_domain::quota::Limits;
+use anabranch_domain::{AccountId, Region};
+use anabranch_store::keys::CatalogKey;
+use anabranch_store::{Family, ReserveSize, RocksOptions, RocksStore, Store, WriteSet, commit};
+use anabranch_wire::opaque_token::TokenKey;
+use anyhow::Context;
+use prometheus::Registry;
+
+use super::options::{LimitOptions, StandaloneOptions};
+use crate::catalog::local::LocalCatalog;
+use crate::clock::{Clock, SystemClock};
+use crate::encryption::KeyFile;
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::fanout::Subscriptions;
+use crate::metrics::{Metrics, StoreMetrics};
+use crate::operations::Services;
+use crate::shard::{ShardLimits, ShardRegistry};
+use crate::throttling::Throttles;
+
+/// How long a put waits for a reshard: shorter than the read time-out of every SDK, longer than any reshard takes.
+const PUT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Every part of a node that is not a task.
+pub(crate) struct Node {
+    /// The disk.
+    pub(crate) store: Arc<dyn Store>,
+    /// What actions work with.
+    pub(crate) services: Arc<Services>,
+    /// What is counted.
+    pub(crate) registry: Registry,
+    /// What the disk did.
+    pub(crate) store_metrics: StoreMetrics,
+}
+
+/// Opens the data directory and builds what works on it.
+pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node> {
+    let registry = Registry::new();
+    let store_metrics = StoreMetrics::register(&registry)?;
+    let store = open_store(options, &store_metrics)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let keys = open_keys(options, &*entropy)?;
+    let limits = limits(&options.limits);
+    let account = account(options)?;
+    let catalog = LocalCatalog::open(
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        account,
+        limits.clone(),
+    )?;
+    let shards = ShardRegistry::new(
+        Arc::clone(&store),
+        shard_limits(options),
+        keys.ring(),
+        Arc::clone(&clock),
+    );
+    let services = Services {
+        catalog: Arc::new(catalog),
+        subscriptions: Subscriptions::new(options.bounds.subscriptions),
+        token_key: token_key(&*store, &*entropy).await?,
+        keys: Arc::new(keys),
+        clock,
+        entropy,
+        metrics: Metrics::register(&registry)?,
+        shards: Arc::new(shards),
+        throttles: Throttles::new(limits.shard),
+        put_patience: PUT_PATIENCE,
+    };
+    Ok(Node {
+        store,
+        services: Arc::new(services),
+        registry,
+        store_metrics,
+    })
+}
+
+fn open_store(
+    options: &StandaloneOptions,
+    metrics: &StoreMetrics,
+) -> anyhow::Result<Arc<dyn Store>> {
+    let storage = &options.storage;
+    let rocks = RocksOptions {
+        reserve: storage
+            .reserve_bytes
+            .map_or(ReserveSize::Share, ReserveSize::Bytes),
+        block_cache_bytes: usize_of(storage.block_cache_bytes),
+        observer: Some(Arc::new(metrics.clone())),
+        ..RocksOptions::default()
+    };
+    let directory = &options.data_dir;
+    let store = RocksStore::open(directory, &rocks)
+        .with_context(|| format!("open the data directory {}", directory.display()))?;
+    Ok(Arc::new(store))
+}
+
+fn open_keys(options: &StandaloneOptions, entropy: &dyn Entropy) -> anyhow::Result<KeyFile> {
+    Ok(match &options.encryption_keys {
+        Some(path) => KeyFile::read(path)?,
+        None => KeyFile::read_or_create(&options.data_dir.join("encryption-keys.yaml"), entropy)?,
+    })
+}
+
+fn account(options: &StandaloneOptions) -> anyhow::Result<Account> {
+    let id: AccountId = options
+        .account_id
+        .parse()
+        .with_context(|| format!("account id `{}`", options.account_id))?;
+    let region: Region = options
+        .region
+        .parse()
+        .with_context(|| format!("region `{}`", options.region))?;
+    Ok(Account::new(id, region))
+}
+
+fn limits(options: &LimitOptions) -> Limits {
+    if options.unlimited {
+        return Limits::unlimited();
+    }
+    let mut limits = Limits::aws();
+    let shard = &mut limits.shard;
+    let changed = |value: Option<u64>, limit: &mut Option<u64>| *limit = value.or(*limit);
+    changed(
+        options.shard_write_bytes_per_second,
+        &mut shard.write_bytes_per_sec,
+    );
+    changed(
+        options.shard_write_records_per_second,
+        &mut shard.write_records_per_sec,
+    );
+    changed(
+        options.shard_read_bytes_per_second,
+        &mut shard.read_bytes_per_sec,
+    );
+    changed(
+        options.shard_read_calls_per_second,
+        &mut shard.read_calls_per_sec,
+    );
+    let changed = |value: Option<u32>, limit: &mut Option<u32>| *limit = value.or(*limit);
+    changed(options.shards_per_account, &mut limits.shards_per_account);
+    changed(
+        options.on_demand_streams_per_account,
+        &mut limits.on_demand_streams_per_account,
+    );
+    changed(
+        options.consumers_per_stream,
+        &mut limits.consumers_per_stream,
+    );
+    limits
+}
+
+fn shard_limits(options: &StandaloneOptions) -> ShardLimits {
+    ShardLimits {
+        tail_cache_bytes_max: usize_of(options.storage.tail_cache_bytes),
+        total_inflight_bytes_max: usize_of(options.bounds.inflight_request_bytes),
+        ..ShardLimits::default()
+    }
+}
+
+/// The key that seals iterators and page tokens: made once and kept with the data, so that they outlive a restart.
+async fn token_key(store: &dyn Store, entropy: &dyn Entropy) -> anyhow::Result<TokenKey> {
+    let key = CatalogKey::Installation("token-key".to_owned()).encode();
+    let stored = store
+        .get(Family::Catalog, &key)
+        .context("read the token key")?;
+    if let Some(secret) = stored.and_then(|bytes| <[u8; TokenKey::LEN]>::try_from(&*bytes).ok()) {
+        return Ok(TokenKey::new(&secret));
+    }
+    let mut secret = [0; TokenKey::LEN];
+    entropy.fill(&mut secret);
+    let mut set = WriteSet::new();
+    set.put_critical(Family::Catalog, key, secret.to_vec());
+    commit(store, set).await.context("keep the token key")?;
+    Ok(TokenKey::new(&secret))
+}
+
+fn usize_of(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,215 @@
+//! Everything of a node that runs: listeners, keepers, reloading files. Started in order, stopped in the reverse.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::assemble::Node;
+use super::options::{Authentication, StandaloneOptions};
+use crate::admin::Admin;
+use crate::gateway::Gateway;
+use crate::gateway::admission::BodyBudget;
+use crate::gateway::authenticate::Authenticator;
+use crate::gateway::credentials::CredentialsFile;
+use crate::gateway::listener::{Connections, Pace};
+use crate::gateway::reloaded::{Reloaded, Source};
+use crate::gateway::tls::TlsFiles;
+use crate::lifecycle::Keeper;
+use crate::resharding::{Executor, ShardLogs};
+
+/// How often certificates and access keys are looked at.
+const RELOAD_EVERY: Duration = Duration::from_secs(5);
+
+/// The admin port serves probes and scrapes: a handful of connections.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
+
+/// A node that serves.
+pub(super) struct Serving {
+    connections: Connections,
+    tasks: TaskTracker,
+    /// Cancelled first: no new requests.
+    requests_end: CancellationToken,
+    /// Cancelled once requests are answered.
+    keeping_ends: CancellationToken,
+    listening: SocketAddr,
+    listening_tls: Option<SocketAddr>,
+    listening_admin: Option<SocketAddr>,
+}
+
+impl Serving {
+    /// Binds every port and starts every task.
+    pub(super) async fn start(options: &StandaloneOptions, node: &Node) -> anyhow::Result<Self> {
+        let requests_end = CancellationToken::new();
+        let keeping_ends = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let pace = Pace {
+            request_head_max: options.bounds.request_head_timeout,
+            idle_max: options.bounds.idle_timeout,
+        };
+        let connections = Connections::new(options.bounds.connections, pace, requests_end.clone());
+        let authenticator = authenticator(options, node, &tasks, &keeping_ends)?;
+        let gateway = Arc::new(gateway(options, node, authenticator));
+        let api = bind(options.listen).await?;
+        let mut serving = Self {
+            listening: api.local_addr()?,
+            listening_tls: None,
+            listening_admin: None,
+            connections,
+            tasks,
+            requests_end,
+            keeping_ends,
+        };
+        serving.keep(node);
+        serving.serve_tls(options, &gateway).await?;
+        serving.serve_admin(options, node, pace).await?;
+        let router = gateway.router();
+        serving
+            .tasks
+            .spawn(serving.connections.clone().serve(api, router, None));
+        Ok(serving)
+    }
+
+    fn keep(&self, node: &Node) {
+        let services = &node.services;
+        let executor = Executor {
+            catalog: Arc::clone(&services.catalog),
+            logs: Arc::clone(&services.shards) as Arc<dyn ShardLogs>,
+            entropy: Arc::clone(&services.entropy),
+        };
+        let keeper = Keeper::new(executor, Arc::clone(&services.clock));
+        self.tasks.spawn(keeper.run(self.keeping_ends.clone()));
+    }
+
+    async fn serve_tls(
+        &mut self,
+        options: &StandaloneOptions,
+        gateway: &Arc<Gateway>,
+    ) -> anyhow::Result<()> {
+        let Some(tls) = &options.tls else {
+            return Ok(());
+        };
+        let files = Arc::new(Reloaded::open(TlsFiles::new(&tls.certificate, &tls.key))?);
+        follow(&self.tasks, &self.keeping_ends, &files);
+        let listener = bind(tls.listen).await?;
+        self.listening_tls = Some(listener.local_addr()?);
+        let router = Arc::clone(gateway).router();
+        let connections = self.connections.clone();
+        self.tasks
+            .spawn(connections.serve(listener, router, Some(files)));
+        Ok(())
+    }
+
+    async fn serve_admin(
+        &mut self,
+        options: &StandaloneOptions,
+        node: &Node,
+        pace: Pace,
+    ) -> anyhow::Result<()> {
+        let Some(address) = options.admin_listen else {
+            return Ok(());
+        };
+        let listener = bind(address).await?;
+        self.listening_admin = Some(listener.local_addr()?);
+        let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, self.requests_end.clone());
+        self.tasks
+            .spawn(connections.serve(listener, admin(node).router(), None));
+        Ok(())
+    }
+
+    /// Says where it listens, for people and for tests that let the system choose ports.
+    pub(super) fn announce(&self, options: &StandaloneOptions) {
+        let data_dir = options.data_dir.display();
+        info!(
+            listen = %self.listening,
+            tls = self.listening_tls.map(tracing::field::display),
+            admin = self.listening_admin.map(tracing::field::display),
+            %data_dir,
+            "ready"
+        );
+        if options.authentication == Authentication::Anonymous {
+            warn!("anybody may do anything: started with --allow-anonymous");
+        }
+    }
+
+    /// Stops taking requests, answers those in flight, then stops what works in the background and every shard.
+    pub(super) async fn stop(self, node: &Node, grace: Duration) {
+        self.requests_end.cancel();
+        self.connections.drain(grace).await;
+        self.keeping_ends.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(grace, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            warn!(
+                "background work did not end within the grace period; the next start goes on with it"
+            );
+        }
+        node.services.shards.stop().await;
+    }
+}
+
+fn gateway(options: &StandaloneOptions, node: &Node, authenticator: Authenticator) -> Gateway {
+    Gateway {
+        services: Arc::clone(&node.services),
+        authenticator,
+        bodies: BodyBudget::new(
+            usize::try_from(options.bounds.inflight_request_bytes).unwrap_or(usize::MAX),
+        ),
+        body_patience: options.bounds.request_body_timeout,
+    }
+}
+
+/// Who may call. Access keys are read again when their file changes.
+fn authenticator(
+    options: &StandaloneOptions,
+    node: &Node,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<Authenticator> {
+    let account = node.services.snapshot().account.id;
+    let path = match &options.authentication {
+        Authentication::Anonymous => return Ok(Authenticator::anonymous(account)),
+        Authentication::Credentials(path) => path,
+    };
+    let keys = Arc::new(Reloaded::open(CredentialsFile::new(path, account))?);
+    follow(tasks, stop, &keys);
+    Ok(Authenticator::with_keys(
+        keys,
+        &options.region,
+        options.clock_skew_max,
+    ))
+}
+
+fn follow<S: Source>(tasks: &TaskTracker, stop: &CancellationToken, source: &Arc<Reloaded<S>>) {
+    let following = Arc::clone(source).follow(RELOAD_EVERY);
+    tasks.spawn(stop.clone().run_until_cancelled_owned(following));
+}
+
+fn admin(node: &Node) -> Admin {
+    let (store, metrics) = (Arc::clone(&node.store), node.store_metrics.clone());
+    let store_of_probe = Arc::clone(&node.store);
+    Admin {
+        registry: node.registry.clone(),
+        readiness: Arc::new(move || match store_of_probe.usage() {
+            Ok(_) => Ok(()),
+            Err(failed) => Err(format!("the store does not answer: {failed}")),
+        }),
+        before_scrape: Arc::new(move || match store.usage() {
+            Ok(usage) => metrics.show(&usage),
+            Err(failed) => warn!(%failed, "cannot measure the disk"),
+        }),
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}; is another process there already?"))
+}

@@ -55,10 +55,13 @@ fn parse_header<'a>(
     header: &'a [u8],
 ) -> Result<Authorization<'a>, SignatureError> {
     let text = std::str::from_utf8(header).unwrap_or_default();
-    let algorithm = text.split([',', ' ']).next().unwrap_or_default();
-    let credential = parameter(text, "Credential");
-    let signature = parameter(text, "Signature");
-    let signed_headers = parameter(text, "SignedHeaders");
+    let mut words = text.split([',', ' ']);
+    let algorithm = words.next().unwrap_or_default();
+    let Parameters {
+        credential,
+        signature,
+        signed_headers,
+    } = Parameters::parse(words);
     let date = ["x-amz-date", DATE.as_str()]
         .into_iter()
         .find_map(|name| Some((name, head.header(name)?)));
@@ -87,12 +90,31 @@ fn parse_header<'a>(
     })
 }
 
-/// The value of the last parameter of this name, if it is not empty. Parameters are separated by commas, blanks or both.
-fn parameter<'a>(header: &'a str, name: &str) -> Option<&'a str> {
-    let value = header
-        .split([',', ' '])
-        .skip(1)
-        .filter_map(|word| word.trim().strip_prefix(name)?.strip_prefix('='))
-        .last()?;
-    Some(value.split('=').next().unwrap_or_default()).filter(|value| !value.is_empty())
+/// The parameters of the header; those that are not there, or empty, are `None`.
+#[derive(Default)]
+struct Parameters<'a> {
+    credential: Option<&'a str>,
+    signature: Option<&'a str>,
+    signed_headers: Option<&'a str>,
+}
+
+impl<'a> Parameters<'a> {
+    /// Of two parameters of one name the last counts. Words that are no parameters count for nothing, as at AWS.
+    fn parse(words: impl Iterator<Item = &'a str>) -> Self {
+        let mut parameters = Self::default();
+        for word in words {
+            let Some((name, value)) = word.split_once('=') else {
+                continue;
+            };
+            let place = match name.trim_start() {
+                "Credential" => &mut parameters.credential,
+                "Signature" => &mut parameters.signature,
+                "SignedHeaders" => &mut parameters.signed_headers,
+                _ => continue,
+            };
+            let value = value.split('=').next().unwrap_or_default().trim_end();
+            *place = Some(value).filter(|value| !value.is_empty());
+        }
+        parameters
+    }
 }

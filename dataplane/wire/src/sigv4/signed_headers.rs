@@ -19,7 +19,9 @@ impl<'a> SignedHeaders<'a> {
     /// Appends `name:value\n` for each name in the list. A header that the request does not have counts as empty.
     pub(super) fn append_canonical(self, head: &RequestHead<'_>, out: &mut String) {
         for name in self.names() {
-            out.extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
+            let start = out.len();
+            out.push_str(name);
+            out[start..].make_ascii_lowercase();
             out.push(':');
             if name.eq_ignore_ascii_case("host") || name == ":authority" {
                 append_value(head.host(), out);

@@ -269,7 +269,7 @@ struct ProcessArgs {
         long,
         value_name = "FILTER",
         env = "ANABRANCH_LOG",
-        default_value = "info"
+        default_value = "info,openraft=warn"
     )]
     log: String,
 

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs,
     ops::ControlFlow,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
@@ -23,7 +23,9 @@ const HELP: &str = "store_bench [name=value ...]
   total=MIB       MiB to write (default 1024)
   shards=N        shards that each writer's values are spread over (default 4)
   keep=MIB        trim each shard so that about so much stays, 0 for no trimming (default 0)
-  read=1          read everything again at the end, from the page cache";
+  read=1          read everything again at the end
+  crash=1         end without closing: the next start must replay the log
+  open=1          only open what is there, and tell how long it took";
 
 fn main() {
     let arguments: BTreeMap<String, String> = std::env::args()
@@ -44,6 +46,9 @@ fn main() {
             .get("dir")
             .map_or("/tmp/store-bench", String::as_str),
     );
+    if number("open", 0) == 1 {
+        return open_again(&dir);
+    }
     let _ = fs::remove_dir_all(&dir);
     let workload = Workload {
         value_bytes: number("value", 512_000),
@@ -57,12 +62,52 @@ fn main() {
     if number("read", 0) == 1 {
         read_all(&store);
     }
+    println!("memory: {}", resident());
+    if number("crash", 0) == 1 {
+        // As a kill would: nothing is flushed, no destructor runs.
+        std::process::abort();
+    }
     let before = Counters::now();
     drop(store);
     println!("close: {}", before.since(workload.total_bytes));
+    open_again(&dir);
+}
+
+fn open_again(dir: &Path) {
     let began = Instant::now();
-    drop(RocksStore::open(&dir, &RocksOptions::default()).expect("the same store"));
-    println!("open again: {:.0} ms", began.elapsed().as_secs_f64() * 1e3);
+    let store = RocksStore::open(dir, &RocksOptions::default()).expect("a store");
+    let opened = began.elapsed();
+    let last = store.scan(
+        Family::Log,
+        &KeyRange::prefix([]),
+        Order::Backward,
+        &mut |_, _| ControlFlow::Break(()),
+    );
+    last.expect("readable");
+    println!(
+        "open: {:.0} ms, and the last entry read after {:.0} ms; memory: {}",
+        opened.as_secs_f64() * 1e3,
+        began.elapsed().as_secs_f64() * 1e3,
+        resident()
+    );
+}
+
+/// Resident memory of this process.
+fn resident() -> String {
+    let status = fs::read_to_string("/proc/self/status").expect("procfs");
+    let line = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    format!(
+        "{} resident, {} of it files",
+        line("VmRSS:"),
+        line("RssFile:")
+    )
 }
 
 fn named(argument: &str) -> (String, String) {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use crate::Family;
+use crate::{Family, keys::LogKey};
 
 /// What the disk did wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,12 +48,14 @@ pub enum StoreError {
         detail: Arc<str>,
     },
     /// Bytes on disk are not what was written: repair from another replica, never skip.
-    #[error("{doing} in {}: corrupt: {detail}", family.name())]
+    #[error("{doing} in {}{}: corrupt: {detail}", family.name(), place(*entry))]
     Corrupt {
         /// What was tried, in the present tense.
         doing: &'static str,
         /// Where.
         family: Family,
+        /// Which log entry, when it was one and its key is known.
+        entry: Option<LogKey>,
         /// RocksDB's own words.
         detail: Arc<str>,
     },
@@ -83,6 +85,11 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: Arc<str>,
     },
+}
+
+fn place(entry: Option<LogKey>) -> String {
+    let text = |key: LogKey| format!(", entry {} of shard {}", key.index, key.shard);
+    entry.map(text).unwrap_or_default()
 }
 
 fn owner(pid: Option<u32>) -> String {

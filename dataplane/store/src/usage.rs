@@ -12,7 +12,7 @@ pub enum Reserve {
 /// A measurement of the store's disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes of the store's own files.
+    /// Bytes of the table and blob files; the write-ahead logs, bounded by the options, come on top.
     pub disk_bytes: u64,
     /// Bytes that the file system still gives to us.
     pub free_bytes: u64,

@@ -47,6 +47,7 @@ impl Committer {
     }
 
     fn run(self) {
+        let _ending = Ending(&self.queue);
         let mut group = Vec::new();
         let mut broken = None;
         while self.queue.take(&mut group) {
@@ -167,6 +168,16 @@ impl Committer {
             write: began.elapsed(),
             durable,
         });
+    }
+}
+
+/// Answers whoever waits when the thread ends, also by a panic in a callback: nobody waits for ever.
+struct Ending<'a>(&'a CommitQueue);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        refuse(self.0.drain(), &StoreError::Closed);
     }
 }
 

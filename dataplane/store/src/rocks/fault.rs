@@ -4,7 +4,7 @@ use std::io;
 
 use rocksdb::{Error, ErrorKind};
 
-use crate::{DiskFault, Family, StoreError};
+use crate::{DiskFault, Family, StoreError, keys::LogKey};
 
 /// What RocksDB's `error` means for who was `doing` something in `family`.
 pub(super) fn rocks_error(doing: &'static str, family: Family, error: &Error) -> StoreError {
@@ -13,6 +13,7 @@ pub(super) fn rocks_error(doing: &'static str, family: Family, error: &Error) ->
         ErrorKind::Corruption => StoreError::Corrupt {
             doing,
             family,
+            entry: None,
             detail: detail.into(),
         },
         ErrorKind::ShutdownInProgress => StoreError::Closed,
@@ -21,6 +22,27 @@ pub(super) fn rocks_error(doing: &'static str, family: Family, error: &Error) ->
             fault: fault_in(detail),
             detail: detail.into(),
         },
+    }
+}
+
+/// What RocksDB's `error` means for who was `doing` something with the value under `key`.
+pub(super) fn read_error(
+    doing: &'static str,
+    family: Family,
+    key: &[u8],
+    error: &Error,
+) -> StoreError {
+    match rocks_error(doing, family, error) {
+        StoreError::Corrupt { detail, .. } if family == Family::Log => {
+            let entry = LogKey::decode(key).ok();
+            StoreError::Corrupt {
+                doing,
+                family,
+                entry,
+                detail,
+            }
+        }
+        error => error,
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use bytes::Bytes;
 use rocksdb::{DBPinnableSlice, ReadOptions};
 
-use super::{fault::rocks_error, open::Database};
-use crate::{Family, KeyRange, Order, StoreError, entry::HEADER_LEN};
+use super::{fault::read_error, open::Database};
+use crate::{Family, KeyRange, Order, StoreError, entry::HEADER_LEN, keys::LogKey};
 
 /// The value under `key`.
 pub(super) fn get(
@@ -14,17 +14,21 @@ pub(super) fn get(
     family: Family,
     key: &[u8],
 ) -> Result<Option<Bytes>, StoreError> {
-    let value = database
-        .db()
-        .get_pinned_cf_opt(database.family(family), key, &options(family));
-    own(family, value)
+    own(
+        database
+            .db()
+            .get_pinned_cf_opt(database.family(family), key, &options(family)),
+        family,
+        key,
+    )
 }
 
 /// The first bytes of the log value under `key`.
 pub(super) fn head(database: &Database, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
     let head = own(
-        Family::Log,
         database.db().get_pinned_cf(database.heads(), key),
+        Family::Log,
+        key,
     )?;
     if head.is_some() {
         return Ok(head);
@@ -35,10 +39,11 @@ pub(super) fn head(database: &Database, key: &[u8]) -> Result<Option<Bytes>, Sto
 }
 
 fn own(
-    family: Family,
     found: Result<Option<DBPinnableSlice<'_>>, rocksdb::Error>,
+    family: Family,
+    key: &[u8],
 ) -> Result<Option<Bytes>, StoreError> {
-    let found = found.map_err(|error| rocks_error("read a value", family, &error))?;
+    let found = found.map_err(|error| read_error("read a value", family, key, &error))?;
     Ok(found.map(|value| Bytes::copy_from_slice(&value)))
 }
 
@@ -70,10 +75,14 @@ pub(super) fn scan(
         Order::Forward => cursor.seek_to_first(),
         Order::Backward => cursor.seek_to_last(),
     }
+    let mut next = first_of(range, order);
     while let Some((key, value)) = cursor.item() {
         if visit(key, Bytes::copy_from_slice(value)).is_break() {
             return Ok(());
         }
+        next.clear();
+        next.extend_from_slice(key);
+        step(&mut next, order);
         match order {
             Order::Forward => cursor.next(),
             Order::Backward => cursor.prev(),
@@ -82,5 +91,29 @@ pub(super) fn scan(
     // The cursor also stops where it cannot read on.
     cursor
         .status()
-        .map_err(|error| rocks_error("scan", family, &error))
+        .map_err(|error| read_error("scan", family, &next, &error))
+}
+
+/// The key at which a scan of a log begins: what it cannot read when it gives nothing at all.
+fn first_of(range: &KeyRange, order: Order) -> Vec<u8> {
+    match order {
+        Order::Forward => range.start().to_vec(),
+        Order::Backward => {
+            let mut key = range.end().to_vec();
+            step(&mut key, order);
+            key
+        }
+    }
+}
+
+/// The neighbour of a log key in its log, which has no holes. Other keys stay as they are.
+fn step(key: &mut [u8], order: Order) {
+    let Ok(LogKey { shard, index }) = LogKey::decode(key) else {
+        return;
+    };
+    let index = match order {
+        Order::Forward => index.wrapping_add(1),
+        Order::Backward => index.wrapping_sub(1),
+    };
+    key.copy_from_slice(&LogKey::new(shard, index).encode());
 }

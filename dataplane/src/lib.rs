@@ -23,6 +23,7 @@ pub mod metrics;
 pub mod operations;
 pub mod replication;
 pub mod resharding;
+pub mod retention;
 pub mod routing;
 pub mod shard;
 pub mod standalone;

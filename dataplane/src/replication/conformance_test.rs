@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anabranch_domain::{ShardUid, Timestamp};
-use anabranch_store::{MemoryStore, Store};
+use anabranch_store::{MemoryStore, RocksOptions, RocksStore, Store};
 use openraft::{
     StorageError,
     testing::log::{StoreBuilder, Suite},
@@ -34,4 +34,22 @@ impl StoreBuilder<Types, LogStore, StateMachine, ()> for InMemory {
 #[tokio::test]
 async fn the_log_in_memory_conforms() {
     Suite::test_all(InMemory).await.expect("the suite passes");
+}
+
+struct OnDisk;
+
+impl StoreBuilder<Types, LogStore, StateMachine, tempfile::TempDir> for OnDisk {
+    async fn build(
+        &self,
+    ) -> Result<(tempfile::TempDir, LogStore, StateMachine), StorageError<Types>> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let store = RocksStore::open(dir.path(), &RocksOptions::default()).expect("it opens");
+        let (log, machine) = build(Arc::new(store)).await;
+        Ok((dir, log, machine))
+    }
+}
+
+#[tokio::test]
+async fn the_log_on_disk_conforms() {
+    Suite::test_all(OnDisk).await.expect("the suite passes");
 }

@@ -203,7 +203,7 @@ impl Group {
             self.journal.key(RaftItem::Snapshot),
             snapshot.encode(shard),
         );
-        set.put(Family::Log, LogKey::new(shard, 0).encode(), bytes);
+        set.put_critical(Family::Log, LogKey::new(shard, 0).encode(), bytes);
         commit(&**self.journal.store(), set).await?;
         self.journal.with_mut(|state| {
             state.vote = Some(vote);

@@ -208,7 +208,8 @@ impl RaftLogStorage<Types> for LogStore {
         let mut set = WriteSet::new();
         for entry in entries {
             let key = LogKey::new(self.journal.shard(), entry.log_id.index);
-            set.put(Family::Log, key.encode(), self.place(entry)?);
+            // The shard asked whether there is room; refused here, the entry would be missing in the log.
+            set.put_critical(Family::Log, key.encode(), self.place(entry)?);
         }
         let under_way = self.journal.unsettled.begin();
         let this = self.clone();

@@ -499,3 +499,7 @@ fn shard_command(command: &Control) -> ShardCommand {
         Control::Activate { epoch, .. } => ShardCommand::Activate { epoch: *epoch },
     }
 }
+
+#[cfg(test)]
+#[path = "actor_test.rs"]
+mod actor_test;

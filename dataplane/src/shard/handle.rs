@@ -61,7 +61,9 @@ impl ShardHandle {
         if !fits(&append, bytes) {
             return Err(AppendError::TooLarge);
         }
-        self.shared.reserve.check()?;
+        // Asked before the append gets a place in the log: there, a refusal would leave a hole.
+        let admitted = self.shared.store.admits(bytes);
+        admitted.map_err(|error| Failure::Log(LogError::Store(error)))?;
         let permit = Permit::take(&self.budget, &self.shared.budget, bytes)?;
         let (reply, answer) = Reply::owed();
         self.post(Event::Append {

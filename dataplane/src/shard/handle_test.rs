@@ -23,7 +23,7 @@ const BORN: Timestamp = Timestamp::from_millis(1_000);
 
 /// A clock that shows what it is told to.
 #[derive(Debug)]
-struct SetClock(AtomicU64);
+pub(super) struct SetClock(AtomicU64);
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
@@ -32,15 +32,15 @@ impl Clock for SetClock {
 }
 
 /// A process's shards, and the clock on its wall.
-struct World {
-    store: Arc<dyn Store>,
-    clock: Arc<SetClock>,
-    keys: KeyRing,
-    limits: ShardLimits,
+pub(super) struct World {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<SetClock>,
+    pub(super) keys: KeyRing,
+    pub(super) limits: ShardLimits,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             store: Arc::new(MemoryStore::new()),
             clock: Arc::new(SetClock(AtomicU64::new(10_000))),
@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    fn registry(&self) -> ShardRegistry {
+    pub(super) fn registry(&self) -> ShardRegistry {
         ShardRegistry::new(
             self.store.clone(),
             self.limits,
@@ -58,16 +58,20 @@ impl World {
         )
     }
 
+    pub(super) fn pass_ms(&self, ms: u64) {
+        self.clock.0.fetch_add(ms, Ordering::Relaxed);
+    }
+
     fn set_ms(&self, ms: u64) {
         self.clock.0.store(ms, Ordering::Relaxed);
     }
 }
 
-fn open(registry: &ShardRegistry) -> Arc<ShardHandle> {
+pub(super) fn open(registry: &ShardRegistry) -> Arc<ShardHandle> {
     registry.shard(SHARD, Birth::open(BORN))
 }
 
-fn records(texts: &[&str]) -> Append {
+pub(super) fn records(texts: &[&str]) -> Append {
     let record = |text: &&str| NewRecord {
         partition_key: Some(format!("key of {text}").into()),
         explicit_hash_key: None,
@@ -79,7 +83,7 @@ fn records(texts: &[&str]) -> Append {
     }
 }
 
-fn everything() -> ReadLimits {
+pub(super) fn everything() -> ReadLimits {
     ReadLimits {
         records_max: 10_000,
         bytes_max: 10 << 20,
@@ -87,7 +91,7 @@ fn everything() -> ReadLimits {
     }
 }
 
-fn texts(batch: &ReadBatch) -> Vec<(u64, String)> {
+pub(super) fn texts(batch: &ReadBatch) -> Vec<(u64, String)> {
     let text = |record: StoredRecord<'_>| {
         let text = String::from_utf8(record.data.to_vec()).expect("the tests write texts");
         assert_eq!(
@@ -102,7 +106,7 @@ fn texts(batch: &ReadBatch) -> Vec<(u64, String)> {
         .collect()
 }
 
-async fn all_texts(shard: &Arc<ShardHandle>) -> Vec<String> {
+pub(super) async fn all_texts(shard: &Arc<ShardHandle>) -> Vec<String> {
     let batch = shard
         .read(ReadFrom::TrimHorizon, everything())
         .await

@@ -24,7 +24,6 @@ mod read_batch;
 mod record;
 mod registry;
 mod reply;
-mod reserve;
 mod settled;
 mod tail;
 mod trim;
@@ -42,4 +41,10 @@ pub use tail::Tail;
 pub use trim::Trimmed;
 
 #[cfg(test)]
+mod failure_test;
+#[cfg(test)]
 mod handle_test;
+#[cfg(test)]
+mod model_test;
+#[cfg(test)]
+mod rocks_test;

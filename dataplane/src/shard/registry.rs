@@ -9,7 +9,7 @@ use std::{
 use anabranch_domain::{ShardUid, Timestamp};
 use anabranch_store::{Store, entry::KeyRing};
 
-use super::{ShardHandle, ShardLimits, admission::Budget, reserve::ReserveGate};
+use super::{ShardHandle, ShardLimits, admission::Budget};
 use crate::clock::Clock;
 use crate::replication::{Birth, Group, GroupSettings, Journal, LogError, TailCache};
 
@@ -18,7 +18,7 @@ pub(super) struct Shared {
     pub(super) limits: ShardLimits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) budget: Arc<Budget>,
-    pub(super) reserve: ReserveGate,
+    pub(super) store: Arc<dyn Store>,
     keys: RwLock<Arc<KeyRing>>,
     /// Shards whose groups run, or ran when it was last looked.
     engaged: Mutex<Engaged>,
@@ -103,7 +103,7 @@ impl ShardRegistry {
         let shared = Shared {
             limits: limits.within_reason(),
             budget: Arc::new(Budget::new(limits.total_inflight_bytes_max)),
-            reserve: ReserveGate::new(store.clone(), clock.clone()),
+            store: store.clone(),
             clock,
             keys: RwLock::new(Arc::new(keys)),
             engaged: Mutex::default(),

@@ -154,7 +154,11 @@ fn answer(
         ordinal: batch.next.ordinal,
     };
     let (next_shard_iterator, child_shards) = if batch.is_at_end_of_sealed() {
-        (None, Some(records::child_shards(stream, shard.id)))
+        // Looked up after the read: a shard is sealed only when its children are in the catalog, but they may not have
+        // been when this request began.
+        let newest = services.snapshot();
+        let newest = newest.streams.get(&stream.name).map_or(stream, |it| &**it);
+        (None, Some(records::child_shards(newest, shard.id)))
     } else {
         let next = shard_iterators::seal(services, stream, shard, next);
         (Some(next), None)

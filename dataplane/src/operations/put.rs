@@ -1,7 +1,10 @@
 //! What `PutRecord` and `PutRecords` have in common: one record's rules and texts.
 
+use std::sync::Arc;
+
 use anabranch_domain::catalog::{RecordDistribution, Stream};
 use anabranch_domain::{AccountId, HashKey, ShardId};
+use anabranch_store::entry::RecordKey;
 use anabranch_wire::{ApiError, Blob, ErrorKind, Text};
 
 use super::Services;
@@ -104,6 +107,27 @@ fn member_path(place: RecordPlace, member: &str) -> String {
 /// AWS names the type only where records are encrypted.
 pub(super) fn encryption_type(stream: &Stream) -> Option<Text> {
     stream.encryption.as_ref().map(|_| Text::from_static("KMS"))
+}
+
+/// The key that seals new records of `stream`; none where it is not encrypted. A key that is missing is an error, never
+/// a reason to write in the clear.
+pub(super) fn sealing_key(
+    services: &Services,
+    stream: &Stream,
+) -> Result<Option<Arc<RecordKey>>, ApiError> {
+    let Some(id) = &stream.encryption else {
+        return Ok(None);
+    };
+    match services.keys.sealing_key(id) {
+        Some(key) => Ok(Some(key)),
+        None => Err(ApiError::new(
+            ErrorKind::KMSNotFoundException,
+            format!(
+                "Key {id} of stream {} is not among the encryption keys of this server.",
+                stream.name
+            ),
+        )),
+    }
 }
 
 /// AWS's text for a record or a read past a shard's limit.

@@ -23,8 +23,9 @@ pub(super) async fn execute(
     let stream = addressing::serving_stream(&snapshot, name, arn)?;
     let dry_run = input.dry_run;
     let record = validate(services, account, &stream, input)?;
+    let sealing = put::sealing_key(services, &stream)?;
     put::refuse_dry_run(dry_run)?;
-    let mut outcomes = routing::put(services, &stream, vec![record]).await;
+    let mut outcomes = routing::put(services, &stream, sealing, vec![record]).await;
     let outcome = outcomes.pop().expect("one record, one outcome");
     answer(account, &stream, &outcome)
 }

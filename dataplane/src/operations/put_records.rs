@@ -22,8 +22,9 @@ pub(super) async fn execute(
     let stream = addressing::serving_stream(&snapshot, name, arn)?;
     let dry_run = input.dry_run;
     let records = validate(services, &stream, input)?;
+    let sealing = put::sealing_key(services, &stream)?;
     put::refuse_dry_run(dry_run)?;
-    let outcomes = routing::put(services, &stream, records).await;
+    let outcomes = routing::put(services, &stream, sealing, records).await;
     Ok(answer(snapshot.account.id, &stream, &outcomes))
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anabranch_domain::catalog::{Shard, Stream};
 use anabranch_domain::shard_state::AppendToken;
 use anabranch_domain::{SequenceNumber, ShardId};
+use anabranch_store::entry::RecordKey;
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
@@ -30,10 +31,11 @@ const RETRY_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) async fn put(
     services: &Services,
     stream: &Arc<Stream>,
+    sealing: Option<Arc<RecordKey>>,
     records: Vec<PutRecord>,
 ) -> Vec<Outcome> {
     let deadline = Instant::now() + services.put_patience;
-    let mut bench = Workbench::new(records);
+    let mut bench = Workbench::new(records, sealing);
     let mut unclear = Vec::new();
     let mut stream = Arc::clone(stream);
     loop {
@@ -73,15 +75,8 @@ async fn attempt(
     groups.append(&mut admit(services, stream, bench));
     let appended = match groups.as_slice() {
         // Nearly every PutRecord: one group needs no joining.
-        [group] => vec![append(services, stream, group, bench).await],
-        groups => {
-            join_all(
-                groups
-                    .iter()
-                    .map(|group| append(services, stream, group, bench)),
-            )
-            .await
-        }
+        [group] => vec![append(services, group, bench).await],
+        groups => join_all(groups.iter().map(|group| append(services, group, bench))).await,
     };
     let mut unclear = Vec::new();
     for (group, appended) in groups.into_iter().zip(appended) {
@@ -155,7 +150,6 @@ fn throttle(
 
 async fn append(
     services: &Services,
-    stream: &Stream,
     group: &Group,
     bench: &Workbench,
 ) -> Result<Appended, AppendError> {
@@ -170,10 +164,7 @@ async fn append(
     let append = Append {
         records: records.collect(),
         token: Some(group.token),
-        sealing: stream
-            .encryption
-            .as_ref()
-            .and_then(|id| services.keys.sealing_key(id)),
+        sealing: bench.sealing(),
     };
     services.shard(&group.shard).append(append).await
 }

@@ -3,7 +3,10 @@
 //! Owns the order of the answer: outcomes stand where their records stood in the request, whatever shards and attempts
 //! they went through. Pure; knows neither shards nor time. Invariant: a record gets exactly one outcome.
 
+use std::sync::Arc;
+
 use anabranch_domain::{HashKey, SequenceNumber, ShardId};
+use anabranch_store::entry::RecordKey;
 use anabranch_wire::Text;
 use bytes::Bytes;
 
@@ -50,14 +53,17 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Workbench {
     records: Vec<PutRecord>,
+    /// Seals them at rest, if their stream is encrypted.
+    sealing: Option<Arc<RecordKey>>,
     outcomes: Vec<Option<Outcome>>,
     pending: Vec<usize>,
 }
 
 impl Workbench {
     /// Every record is pending.
-    pub fn new(records: Vec<PutRecord>) -> Self {
+    pub fn new(records: Vec<PutRecord>, sealing: Option<Arc<RecordKey>>) -> Self {
         Self {
+            sealing,
             outcomes: vec![None; records.len()],
             pending: (0..records.len()).collect(),
             records,
@@ -67,6 +73,11 @@ impl Workbench {
     /// Takes the pending records out, by their places in the request; each must be settled or put back.
     pub fn take_pending(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.pending)
+    }
+
+    /// The key that seals the records at rest.
+    pub fn sealing(&self) -> Option<Arc<RecordKey>> {
+        self.sealing.clone()
     }
 
     /// The record at `place`.
@@ -125,7 +136,7 @@ mod tests {
 
     #[test]
     fn outcomes_stand_where_their_records_stood() {
-        let mut bench = Workbench::new(records(3));
+        let mut bench = Workbench::new(records(3), None);
         assert_eq!(bench.take_pending(), [0, 1, 2]);
         bench.settle(1, throttled());
         bench.put_back([2, 0]);
@@ -138,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_record_that_never_got_through_has_failed() {
-        let bench = Workbench::new(records(1));
+        let bench = Workbench::new(records(1), None);
         assert_eq!(bench.finish(), [Outcome::Failed]);
     }
 

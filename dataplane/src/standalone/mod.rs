@@ -6,6 +6,7 @@
 mod assemble;
 mod logging;
 pub mod options;
+mod retention;
 mod serve;
 
 use std::path::Path;

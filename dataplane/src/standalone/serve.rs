@@ -12,7 +12,9 @@ use tracing::{info, warn};
 
 use super::assemble::Node;
 use super::options::{Authentication, StandaloneOptions};
+use super::retention;
 use crate::admin::Admin;
+use crate::clock::{CautiousClock, Clock};
 use crate::gateway::Gateway;
 use crate::gateway::admission::BodyBudget;
 use crate::gateway::authenticate::Authenticator;
@@ -65,7 +67,7 @@ impl Serving {
             requests_end,
             keeping_ends,
         };
-        serving.keep(node);
+        serving.keep(options, node);
         serving.serve_tls(options, &gateway).await?;
         serving.serve_admin(options, node, pace).await?;
         let router = gateway.router();
@@ -75,15 +77,24 @@ impl Serving {
         Ok(serving)
     }
 
-    fn keep(&self, node: &Node) {
+    fn keep(&self, options: &StandaloneOptions, node: &Node) {
         let services = &node.services;
         let executor = Executor {
             catalog: Arc::clone(&services.catalog),
             logs: Arc::clone(&services.shards) as Arc<dyn ShardLogs>,
             entropy: Arc::clone(&services.entropy),
         };
-        let keeper = Keeper::new(executor, Arc::clone(&services.clock));
+        // What expires is deleted for good: by a clock that does not believe every jump.
+        let clock: Arc<dyn Clock> = Arc::new(CautiousClock::new(Arc::clone(&services.clock)));
+        let keeper = Keeper::new(executor, Arc::clone(&clock));
         self.tasks.spawn(keeper.run(self.keeping_ends.clone()));
+        self.tasks.spawn(retention::keep_trimming(
+            Arc::clone(services),
+            clock,
+            node.store_metrics.clone(),
+            options.storage.retention_interval,
+            self.keeping_ends.clone(),
+        ));
     }
 
     async fn serve_tls(

@@ -1,0 +1,65 @@
+//! Trims what has expired, round after round.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_domain::catalog::Snapshot;
+use anabranch_domain::{Timestamp, retention};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::clock::Clock;
+use crate::metrics::StoreMetrics;
+use crate::operations::Services;
+use crate::retention::{Kept, Sweeper};
+use crate::shard::Birth;
+
+/// Between two rounds of which the first left something to do: short, so that a backlog shrinks, but not nothing, so
+/// that puts get the disk in between.
+const BACKLOG_PAUSE: Duration = Duration::from_millis(100);
+
+/// Trims until stopped. `clock` decides what has expired.
+pub(super) async fn keep_trimming(
+    services: Arc<Services>,
+    clock: Arc<dyn Clock>,
+    metrics: StoreMetrics,
+    every: Duration,
+    stop: CancellationToken,
+) {
+    let sweeper = Sweeper::new(Arc::clone(&services.shards));
+    let mut pause = every;
+    while stop.run_until_cancelled(sleep(pause)).await.is_some() {
+        let kept = kept(&services.snapshot(), clock.now());
+        let swept = sweeper.sweep(&kept).await;
+        if swept.entries > 0 {
+            info!(
+                shards = swept.shards,
+                entries = swept.entries,
+                bytes = swept.bytes,
+                released_bytes = swept.released_bytes,
+                "trimmed expired records"
+            );
+        }
+        metrics.released_bytes.inc_by(swept.released_bytes);
+        pause = if swept.has_more { BACKLOG_PAUSE } else { every };
+    }
+}
+
+/// Every shard that may hold something old enough: one that is younger than its stream's retention has nothing.
+fn kept(snapshot: &Snapshot, now: Timestamp) -> Vec<Kept> {
+    let mut kept = Vec::new();
+    for stream in snapshot.streams.values() {
+        let horizon = retention::trim_horizon(now, stream.retention_hours);
+        let old_enough = stream
+            .shards
+            .values()
+            .filter(|shard| shard.created < horizon);
+        kept.extend(old_enough.map(|shard| Kept {
+            shard: shard.uid,
+            birth: Birth::of(shard),
+            horizon,
+        }));
+    }
+    kept
+}

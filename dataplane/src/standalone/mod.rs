@@ -4,6 +4,7 @@
 //! takes all of it down again in the reverse order. Invariant: what was acknowledged before a stop is there after it.
 
 mod assemble;
+mod forget;
 mod logging;
 pub mod options;
 mod retention;

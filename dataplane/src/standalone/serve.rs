@@ -12,7 +12,7 @@ use tracing::{info, warn};
 
 use super::assemble::Node;
 use super::options::{Authentication, StandaloneOptions};
-use super::retention;
+use super::{forget, retention};
 use crate::admin::Admin;
 use crate::clock::{CautiousClock, Clock};
 use crate::gateway::Gateway;
@@ -88,6 +88,8 @@ impl Serving {
         let clock: Arc<dyn Clock> = Arc::new(CautiousClock::new(Arc::clone(&services.clock)));
         let keeper = Keeper::new(executor, Arc::clone(&clock));
         self.tasks.spawn(keeper.run(self.keeping_ends.clone()));
+        let forgetting = forget::keep_forgetting(Arc::clone(services), self.keeping_ends.clone());
+        self.tasks.spawn(forgetting);
         self.tasks.spawn(retention::keep_trimming(
             Arc::clone(services),
             clock,

@@ -1,0 +1,53 @@
+//! Takes away what the process remembers of streams and shards that are gone: their metric series and their tanks.
+//!
+//! Compares snapshots, at most once a second: what did not change is the same pointer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_domain::catalog::{Shard, Snapshot};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::operations::Services;
+
+/// Changes that come within this time are looked at together: a look costs a comparison a stream.
+const PACE: Duration = Duration::from_secs(1);
+
+/// Forgets until stopped.
+pub(super) async fn keep_forgetting(services: Arc<Services>, stop: CancellationToken) {
+    let mut versions = services.catalog.subscribe();
+    let mut known = services.snapshot();
+    while let Some(Ok(())) = stop.run_until_cancelled(versions.changed()).await {
+        let newest = services.snapshot();
+        forget_between(&services, &known, &newest);
+        known = newest;
+        if stop.run_until_cancelled(sleep(PACE)).await.is_none() {
+            return;
+        }
+    }
+}
+
+fn forget_between(services: &Services, before: &Snapshot, after: &Snapshot) {
+    for (name, stream) in &before.streams {
+        let newest = after.streams.get(name);
+        if newest.is_some_and(|newest| Arc::ptr_eq(newest, stream)) {
+            continue;
+        }
+        if newest.is_none() {
+            services.metrics.streams.forget(name);
+        }
+        let is_left = |shard: &Shard| {
+            let same = newest.and_then(|newest| newest.shards.get(&shard.id));
+            same.is_some_and(|same| same.uid == shard.uid)
+        };
+        for shard in stream.shards.values().filter(|shard| !is_left(shard)) {
+            forget_shard(services, shard);
+        }
+    }
+}
+
+fn forget_shard(services: &Services, shard: &Shard) {
+    services.metrics.shards.forget(shard.uid);
+    services.throttles.forget(shard.uid);
+}

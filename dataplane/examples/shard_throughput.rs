@@ -114,7 +114,7 @@ async fn produce(
     let mut times = Vec::new();
     loop {
         let record = |number: usize| NewRecord {
-            partition_key: Some(format!("key-{number}")),
+            partition_key: Some(format!("key-{number}").into()),
             explicit_hash_key: None,
             data: pool.slice(number % 997..number % 997 + record_bytes),
         };

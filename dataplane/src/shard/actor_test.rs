@@ -67,7 +67,7 @@ impl Bench {
 
     fn append(&mut self, records: usize) -> Answer {
         let record = NewRecord {
-            partition_key: Some("key".to_owned()),
+            partition_key: Some("key".to_owned().into()),
             explicit_hash_key: None,
             data: Bytes::from_static(b"data"),
         };

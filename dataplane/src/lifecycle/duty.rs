@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use anabranch_domain::catalog::{ConsumerStatus, Shard, Stream, StreamStatus};
+use anabranch_domain::catalog::{ConsumerStatus, Stream, StreamStatus};
+use anabranch_domain::retention::{Trim, trim};
 use anabranch_domain::{ConsumerName, ShardId, ShardUid, Timestamp};
 
 /// What is to be done for a stream now. Done means: looked at again, there is something else or nothing.
@@ -53,21 +54,25 @@ impl Duty {
         if !(new.is_empty() && gone.is_empty()) {
             return Some(Self::SettleConsumers { new, gone });
         }
+        // When its closing is past the horizon, so is every record that it ever had.
         let expired = stream
             .shards
             .values()
-            .filter(|shard| expires_at(stream, shard).is_some_and(|time| time <= now));
+            .filter(|shard| trim(shard, None, stream.retention_hours, now) == Trim::Everything);
         let shards: Vec<_> = expired.map(|shard| (shard.id, shard.uid)).collect();
         (!shards.is_empty()).then_some(Self::Expire { shards })
     }
 
     /// When a stream without a duty gets one by the mere passing of time.
     pub fn due_at(stream: &Stream) -> Option<Timestamp> {
-        stream
+        let retention = Duration::from_hours(u64::from(stream.retention_hours));
+        let closed_at = stream
             .shards
             .values()
-            .filter_map(|shard| expires_at(stream, shard))
-            .min()
+            .filter_map(|shard| shard.closed_at())
+            .min();
+        // A shard that was closed at the horizon is not past it yet.
+        closed_at.map(|closed_at| closed_at.plus(retention + Duration::from_millis(1)))
     }
 }
 
@@ -77,12 +82,6 @@ fn consumers(stream: &Stream, status: ConsumerStatus) -> Vec<ConsumerName> {
         .values()
         .filter(|consumer| consumer.status == status);
     consumers.map(|consumer| consumer.name.clone()).collect()
-}
-
-/// When the last record of a closed shard is older than the stream keeps records: none came after it was closed.
-fn expires_at(stream: &Stream, shard: &Shard) -> Option<Timestamp> {
-    let retention = Duration::from_secs(u64::from(stream.retention_hours) * 3600);
-    shard.closed_at().map(|closed_at| closed_at.plus(retention))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ macro_rules! control_plane {
 
 /// What became of a request.
 #[derive(Debug)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// It was of the control plane: this is the answer's body.
     Answered(Bytes),
     /// It reads or writes records, and is somebody else's.
@@ -38,7 +38,7 @@ pub enum Outcome {
 }
 
 /// Carries out `request` for `caller`, who may make it.
-pub async fn execute(
+pub(super) async fn execute(
     services: &Services,
     caller: &Caller,
     codec: Codec,

@@ -1,10 +1,10 @@
 //! `ListShards`: a stream's shards, all or those of a moment, in pages.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anabranch_domain::access::Caller;
-use anabranch_domain::catalog::{Shard, Snapshot, Stream};
+use anabranch_domain::catalog::{Snapshot, Stream};
+use anabranch_domain::lineage::ShardFilter;
 use anabranch_domain::{ShardId, StreamUid, Timestamp};
 use anabranch_wire::opaque_token::TokenKind;
 use anabranch_wire::shapes::{ListShardsInput, ListShardsOutput, ShardFilter as FilterInput};
@@ -16,33 +16,16 @@ use super::{Services, errors, next_token, parsing, rendering};
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>: also whatever more is asked for.
 const SHARDS_MAX: usize = 1000;
 
-/// Which shards are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-enum Filter {
-    /// All that may still have records.
-    FromTrimHorizon,
-    /// Those after another, by id.
-    AfterShard(ShardId),
-    /// Those that took records at the oldest moment from which there still are any.
-    AtTrimHorizon,
-    /// Those that take records.
-    AtLatest,
-    /// Those that took records at a moment.
-    AtTimestamp(Timestamp),
-    /// Those that took records at a moment or later.
-    FromTimestamp(Timestamp),
-}
-
 /// Where a page ended. The stream's identity, so that a later stream of the same name is not taken for it.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct PageEnd {
     stream: String,
     uid: StreamUid,
-    filter: Filter,
+    filter: ShardFilter,
     after: ShardId,
 }
 
-fn validate(input: &ListShardsInput) -> Result<(Filter, Option<ShardId>), ApiError> {
+fn validate(input: &ListShardsInput) -> Result<(ShardFilter, Option<ShardId>), ApiError> {
     if input.next_token.is_none() && input.stream_name.is_none() && input.stream_arn.is_none() {
         return Err(errors::invalid_argument(
             "Either NextToken or StreamName should be provided.",
@@ -57,7 +40,7 @@ fn validate(input: &ListShardsInput) -> Result<(Filter, Option<ShardId>), ApiErr
         .map(|text| any_shard_id("ExclusiveStartShardId", text))
         .transpose()?;
     let filter = input.shard_filter.as_ref().map(parse_filter).transpose()?;
-    Ok((filter.unwrap_or(Filter::FromTrimHorizon), after))
+    Ok((filter.unwrap_or_default(), after))
 }
 
 fn refuse_beside_next_token(input: &ListShardsInput) -> Result<(), ApiError> {
@@ -87,7 +70,7 @@ fn any_shard_id(member: &str, text: &str) -> Result<ShardId, ApiError> {
         .map_err(|_| errors::invalid_argument(format!("Invalid {member}: {text}")))
 }
 
-fn parse_filter(input: &FilterInput) -> Result<Filter, ApiError> {
+fn parse_filter(input: &FilterInput) -> Result<ShardFilter, ApiError> {
     let missing = |member: &str| {
         errors::invalid_argument(format!(
             "{member} must be specified when ShardFilter type is {}.",
@@ -108,12 +91,12 @@ fn parse_filter(input: &FilterInput) -> Result<Filter, ApiError> {
             .ok_or_else(|| missing("Timestamp"))
     };
     match input.kind.as_str() {
-        "AFTER_SHARD_ID" => Ok(Filter::AfterShard(shard()?)),
-        "AT_TRIM_HORIZON" => Ok(Filter::AtTrimHorizon),
-        "FROM_TRIM_HORIZON" => Ok(Filter::FromTrimHorizon),
-        "AT_LATEST" => Ok(Filter::AtLatest),
-        "AT_TIMESTAMP" => Ok(Filter::AtTimestamp(time()?)),
-        "FROM_TIMESTAMP" => Ok(Filter::FromTimestamp(time()?)),
+        "AFTER_SHARD_ID" => Ok(ShardFilter::AfterShardId(shard()?)),
+        "AT_TRIM_HORIZON" => Ok(ShardFilter::AtTrimHorizon),
+        "FROM_TRIM_HORIZON" => Ok(ShardFilter::FromTrimHorizon),
+        "AT_LATEST" => Ok(ShardFilter::AtLatest),
+        "AT_TIMESTAMP" => Ok(ShardFilter::AtTimestamp(time()?)),
+        "FROM_TIMESTAMP" => Ok(ShardFilter::FromTimestamp(time()?)),
         other => Err(errors::invalid_argument(format!(
             "Invalid ShardFilter type: {other}"
         ))),
@@ -136,9 +119,8 @@ pub(super) fn execute(
         Some(token) => resume(services, &snapshot, token)?,
         None => (find_stream(&snapshot, input)?, filter, after),
     };
-    let shards = select(&stream, filter, services.now());
-    let mut rest = shards
-        .into_iter()
+    let mut rest = filter
+        .shards(&stream, services.now())
         .filter(|shard| after.is_none_or(|after| shard.id > after));
     let shown: Vec<_> = rest
         .by_ref()
@@ -157,7 +139,12 @@ pub(super) fn execute(
         _ => None,
     };
     Ok(ListShardsOutput {
-        shards: Some(shown.into_iter().map(rendering::shard).collect()),
+        shards: Some(
+            shown
+                .into_iter()
+                .map(|shard| rendering::shard(shard))
+                .collect(),
+        ),
         next_token,
     })
 }
@@ -178,7 +165,7 @@ fn resume(
     services: &Services,
     snapshot: &Snapshot,
     token: &str,
-) -> Result<(Arc<Stream>, Filter, Option<ShardId>), ApiError> {
+) -> Result<(Arc<Stream>, ShardFilter, Option<ShardId>), ApiError> {
     let end: PageEnd = next_token::open(services, TokenKind::ListShards, token)?;
     let stream = addressing::stream(
         snapshot,
@@ -194,33 +181,6 @@ fn resume(
         ));
     }
     Ok((stream, end.filter, Some(end.after)))
-}
-
-/// The shards that a filter means, by id.
-fn select(stream: &Stream, filter: Filter, now: Timestamp) -> Vec<&Shard> {
-    let shards = stream
-        .shards
-        .values()
-        .map(|shard| &**shard)
-        .filter(|shard| rendering::is_listed(shard));
-    let shards: Vec<&Shard> = shards.collect();
-    // Before the first shard opened there was no moment to speak of.
-    let first_opened = shards
-        .iter()
-        .filter_map(|shard| shard.opened_at)
-        .min()
-        .unwrap_or(Timestamp::EPOCH);
-    let retention = Duration::from_secs(u64::from(stream.retention_hours) * 3600);
-    let horizon = now.minus(retention).max(first_opened);
-    let is_meant = |shard: &Shard| match filter {
-        Filter::FromTrimHorizon => true,
-        Filter::AfterShard(after) => shard.id > after,
-        Filter::AtTrimHorizon => shard.was_open_at(horizon),
-        Filter::AtLatest => shard.status.is_routable(),
-        Filter::AtTimestamp(time) => shard.was_open_at(time.clamp(horizon, now.max(horizon))),
-        Filter::FromTimestamp(time) => shard.closed_at().is_none_or(|closed| closed > time),
-    };
-    shards.into_iter().filter(|shard| is_meant(shard)).collect()
 }
 
 #[cfg(test)]

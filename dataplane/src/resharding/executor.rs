@@ -8,7 +8,7 @@ use anabranch_domain::catalog::{
     Reshard, Shard, Stream,
 };
 use anabranch_domain::reshard::{Operation, ShardFacts, Step, next_steps};
-use anabranch_domain::{ShardId, ShardUid, StreamName, StreamUid};
+use anabranch_domain::{ShardId, ShardUid, StreamName, StreamUid, Timestamp};
 use anabranch_store::{StoreError, failpoints as store_failpoints};
 use futures_util::future::try_join_all;
 use tracing::{debug, info};
@@ -62,6 +62,18 @@ enum Turn {
 struct Place<'a> {
     stream: &'a Stream,
     reshard: &'a Reshard,
+    facts: &'a HashMap<ShardUid, ShardFacts>,
+}
+
+impl Place<'_> {
+    /// No record of the child may arrive before the last one of its parents did, whatever a clock says.
+    fn arrival_floor(&self, child: &Shard) -> Timestamp {
+        let parents = child.parents().filter_map(|id| self.stream.shards.get(&id));
+        let last_arrivals = parents
+            .filter_map(|parent| self.facts.get(&parent.uid))
+            .map(|facts| facts.last_arrival);
+        last_arrivals.max().unwrap_or(Timestamp::EPOCH)
+    }
 }
 
 impl Executor {
@@ -98,7 +110,11 @@ impl Executor {
         if steps.is_empty() {
             return Ok(Turn::NothingLeft);
         }
-        let place = Place { stream, reshard };
+        let place = Place {
+            stream,
+            reshard,
+            facts: &facts,
+        };
         match try_join_all(steps.into_iter().map(|step| self.take(&place, step))).await {
             Ok(_) => Ok(Turn::Progress),
             Err(failure) => or_overtaken(failure),
@@ -150,8 +166,9 @@ impl Executor {
             }
             Step::Activate { shard, epoch, .. } => {
                 pass(failpoints::BEFORE_ACTIVATE)?;
+                let child = member(stream, shard)?;
                 self.logs
-                    .activate(member(stream, shard)?, epoch)
+                    .activate(child, epoch, place.arrival_floor(child))
                     .await
                     .map_err(ReshardError::Logs)
             }

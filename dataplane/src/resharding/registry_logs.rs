@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anabranch_domain::catalog::Shard;
 use anabranch_domain::reshard::ShardFacts;
-use anabranch_domain::{ShardId, ShardUid};
+use anabranch_domain::{ShardId, ShardUid, Timestamp};
 use futures_util::future::BoxFuture;
 
 use super::{LogsError, ShardLogs};
@@ -48,9 +48,10 @@ impl ShardLogs for ShardRegistry {
         &'a self,
         shard: &'a Shard,
         epoch: u64,
+        floor: Timestamp,
     ) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            let activated = served(self, shard).activate(epoch, shard.created).await;
+            let activated = served(self, shard).activate(epoch, floor).await;
             activated.map(|_| ()).map_err(of_control)
         })
     }

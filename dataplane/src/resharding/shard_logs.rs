@@ -2,7 +2,7 @@
 
 use anabranch_domain::catalog::Shard;
 use anabranch_domain::reshard::ShardFacts;
-use anabranch_domain::{ShardId, ShardUid};
+use anabranch_domain::{ShardId, ShardUid, Timestamp};
 use futures_util::future::BoxFuture;
 
 /// The logs of shards. Every command may be given again: then it is answered as the first time.
@@ -24,9 +24,13 @@ pub trait ShardLogs: Send + Sync + 'static {
         children: &'a [ShardId],
     ) -> BoxFuture<'a, Result<(), LogsError>>;
 
-    /// Lets a child's log take records.
-    fn activate<'a>(&'a self, shard: &'a Shard, epoch: u64)
-    -> BoxFuture<'a, Result<(), LogsError>>;
+    /// Lets a child's log take records, none of which arrives before `floor`: its parents' last.
+    fn activate<'a>(
+        &'a self,
+        shard: &'a Shard,
+        epoch: u64,
+        floor: Timestamp,
+    ) -> BoxFuture<'a, Result<(), LogsError>>;
 
     /// Removes a log with everything in it and gives its space back. One that is not there is no error.
     fn destroy(&self, shard: ShardUid) -> BoxFuture<'_, Result<(), LogsError>>;

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::{Shard, Stream};
 use crate::retention::trim_horizon;
 use crate::{ShardId, Timestamp};
 
-/// Which shards are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Which shards are asked for. Also inside of a listing's sealed token, for five minutes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShardFilter {
     /// Those with a greater id.
     AfterShardId(ShardId),

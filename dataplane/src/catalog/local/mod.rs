@@ -24,6 +24,10 @@ use crate::clock::Clock;
 
 /// Desired state in the local store.
 pub struct LocalCatalog {
+    state: Arc<State>,
+}
+
+struct State {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     newest: ArcSwap<Snapshot>,
@@ -53,15 +57,20 @@ impl LocalCatalog {
     ) -> Result<Self, OpenError> {
         let snapshot = restore(&*store, Restore::new(account, limits))?;
         let version = watch::Sender::new(snapshot.version);
-        Ok(Self {
+        let state = State {
             store,
             clock,
             newest: ArcSwap::from_pointee(snapshot),
             version,
             writing: Mutex::new(()),
+        };
+        Ok(Self {
+            state: Arc::new(state),
         })
     }
+}
 
+impl State {
     async fn change(&self, change: Change) -> Result<Arc<Snapshot>, CatalogError> {
         let _turn = self.writing.lock().await;
         let before = self.newest.load_full();
@@ -79,15 +88,28 @@ impl LocalCatalog {
 
 impl Catalog for LocalCatalog {
     fn snapshot(&self) -> Arc<Snapshot> {
-        self.newest.load_full()
+        self.state.newest.load_full()
     }
 
+    /// A change that was begun is ended, also when its caller goes away: dropped between the disk and the snapshot, it
+    /// would be durable and not shown, and the next change would be decided on a catalog that no longer is.
     fn commit(&self, change: Change) -> BoxFuture<'_, Result<Arc<Snapshot>, CatalogError>> {
-        Box::pin(self.change(change))
+        let state = Arc::clone(&self.state);
+        let changing = tokio::spawn(async move { state.change(change).await });
+        Box::pin(async move {
+            match changing.await {
+                Ok(outcome) => outcome,
+                Err(failure) if failure.is_panic() => {
+                    std::panic::resume_unwind(failure.into_panic())
+                }
+                // The process stops.
+                Err(_) => Err(StoreError::Closed.into()),
+            }
+        })
     }
 
     fn subscribe(&self) -> watch::Receiver<u64> {
-        self.version.subscribe()
+        self.state.version.subscribe()
     }
 }
 

@@ -6,6 +6,7 @@ use anabranch_wire::shapes::{DescribeLimitsInput, DescribeLimitsOutput};
 
 use super::{Services, rendering};
 
+#[allow(clippy::unnecessary_wraps, reason = "the shape of every action")]
 pub(super) fn execute(
     services: &Services,
     _: &Caller,

@@ -239,8 +239,8 @@ fn member(stream: &Stream, shard: ShardId) -> Result<&Shard, ReshardError> {
 /// Being overtaken is no failure: the one who did it has changed what there is to do.
 fn or_overtaken(failure: ReshardError) -> Result<Turn, ReshardError> {
     match failure {
-        ReshardError::Logs(LogsError::Overtaken) => Ok(Turn::Overtaken),
-        ReshardError::Catalog(CatalogError::Refused(
+        ReshardError::Logs(LogsError::Overtaken)
+        | ReshardError::Catalog(CatalogError::Refused(
             ChangeError::StaleOperation { .. }
             | ChangeError::ReshardNotRunning { .. }
             | ChangeError::ShardNotOpen { .. }

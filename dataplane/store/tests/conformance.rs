@@ -158,11 +158,8 @@ fn a_range_delete_removes_its_keys_only() {
     on_each(|store| {
         let mut set = WriteSet::new();
         for index in 0..10 {
-            set.put(Family::Log, log_key(1, index), vec![0; 5_000]).put(
-                Family::Log,
-                log_key(2, index),
-                vec![0; 10],
-            );
+            set.put(Family::Log, log_key(1, index), vec![0; 10_000])
+                .put(Family::Log, log_key(2, index), vec![0; 10]);
         }
         write(store, set);
         let trimmed = LogKey::between(ShardUid::from_bits(1), 0, 7);
@@ -188,16 +185,7 @@ fn a_head_is_the_beginning_of_a_log_value() {
                 .map(|at| u8::try_from(at % 251).expect("small"))
                 .collect()
         };
-        let sizes = [
-            0,
-            1,
-            HEADER_LEN - 1,
-            HEADER_LEN,
-            1_000,
-            2_047,
-            2_048,
-            300_000,
-        ];
+        let sizes = [0, 1, HEADER_LEN - 1, HEADER_LEN, 511, 8_191, 8_192, 300_000];
         let mut set = WriteSet::new();
         for (index, len) in (0..).zip(sizes) {
             set.put(Family::Log, log_key(1, index), value(len));

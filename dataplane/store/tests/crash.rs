@@ -23,8 +23,10 @@ use support::{log_key, write};
 
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
-/// The dying process appends so many entries, trims every so often, and stays this far ahead of its acknowledgements.
-const ENTRIES: u64 = 120;
+/// Entries that meet every fail-point, and more than any kill lets through.
+const FEW: u64 = 120;
+const ENDLESS: u64 = 1_000_000;
+/// The dying process trims every so often, and stays this far ahead of its acknowledgements.
 const TRIM_EVERY: u64 = 40;
 const TRIM_BEHIND: u64 = 30;
 const IN_FLIGHT: usize = 4;
@@ -53,7 +55,11 @@ fn dying_process() {
     say("opened");
     let mut waiting = VecDeque::new();
     let next = last_index(&store).map_or(0, |last| last + 1);
-    for index in next..next + ENTRIES {
+    let entries: u64 = std::env::var("CRASH_ENTRIES")
+        .expect("set")
+        .parse()
+        .expect("a number");
+    for index in next..next + entries {
         let (sender, receiver) = mpsc::channel();
         let mut set = WriteSet::new();
         set.put(Family::Log, log_key(1, index), value(index));
@@ -133,7 +139,7 @@ impl Said {
     }
 }
 
-fn start(dir: &Path, fail_points: &str) -> (Child, BufReader<ChildStdout>) {
+fn start(dir: &Path, entries: u64, fail_points: &str) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().expect("this binary"))
         .args([
             "--exact",
@@ -143,6 +149,7 @@ fn start(dir: &Path, fail_points: &str) -> (Child, BufReader<ChildStdout>) {
             "--test-threads=1",
         ])
         .env("CRASH_DIR", dir)
+        .env("CRASH_ENTRIES", entries.to_string())
         .env("ANABRANCH_FAILPOINTS", "1")
         .env("FAILPOINTS", fail_points)
         .stdout(Stdio::piped())
@@ -190,8 +197,11 @@ fn an_abort_at_every_fail_point_loses_nothing_acknowledged() {
     for name in failpoints::NAMES {
         for passes in [0, 2] {
             let dir = tempfile::tempdir().expect("a temporary directory");
-            let (mut child, lines) =
-                start(dir.path(), &format!("{name}={passes}*off->return(abort)"));
+            let (mut child, lines) = start(
+                dir.path(),
+                FEW,
+                &format!("{name}={passes}*off->return(abort)"),
+            );
             let mut said = Said::default();
             lines
                 .lines()
@@ -219,7 +229,7 @@ fn an_abort_at_every_fail_point_loses_nothing_acknowledged() {
 fn a_kill_at_any_moment_loses_nothing_acknowledged() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     for acks in [0, 1, 17, 41, 45, 90] {
-        let (mut child, lines) = start(dir.path(), "");
+        let (mut child, lines) = start(dir.path(), ENDLESS, "");
         let mut said = Said::default();
         let mut heard = 0;
         for line in lines.lines() {

@@ -18,7 +18,7 @@ use super::{
     open::Database,
     queue::{CommitQueue, Pending},
     reserve::DiskReserve,
-    tuning::BLOB_BYTES_MIN,
+    tuning::HEAD_BYTES_MIN,
 };
 use crate::{
     DiskFault, Family, Operation, Reserve, StoreError, WriteSet, entry::HEADER_LEN, failpoints,
@@ -182,7 +182,7 @@ impl Drop for Ending<'_> {
 }
 
 fn has_head(family: Family, value: &[u8]) -> bool {
-    family == Family::Log && value.len() >= BLOB_BYTES_MIN
+    family == Family::Log && value.len() >= HEAD_BYTES_MIN
 }
 
 fn batch_bytes(set: &WriteSet) -> usize {

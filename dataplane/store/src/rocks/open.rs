@@ -45,7 +45,7 @@ impl Database {
         self.named(family.name())
     }
 
-    /// The headers of log values that lie in blob files.
+    /// The headers of large log values.
     pub(super) fn heads(&self) -> &ColumnFamily {
         self.named(tuning::HEADS)
     }

@@ -12,10 +12,14 @@ use rustix::fs::{Mode, OFlags};
 use super::options::RocksOptions;
 use crate::Family;
 
-/// Log values from this size on lie in blob files, and their headers once more in [`HEADS`].
-pub(super) const BLOB_BYTES_MIN: usize = 2 * 1024;
+/// Log values from this size on lie in blob files. Smaller ones are rewritten by each compaction: with 1 KiB values in
+/// the tables, a byte was written 3.8 times in its life, with blob files 2.1 times.
+pub(super) const BLOB_BYTES_MIN: usize = 512;
 
-/// The column family of the headers of log values in blob files.
+/// Log values from this size on have their header once more in [`HEADS`]: smaller ones are as quickly read whole.
+pub(super) const HEAD_BYTES_MIN: usize = 8 * 1024;
+
+/// The column family of the headers of large log values.
 pub(super) const HEADS: &str = "heads";
 
 /// Blob files are cut here. Small enough that one shard's trim frees whole files, large enough that creating them

@@ -48,6 +48,10 @@ check: setup ## Format, lints, walls and unit tests: reads only
 test: ## Everything that CI runs
 	@tests/all.sh
 
+.PHONY: demo
+demo: build ## A year of flights through a stream that is resharded under way, every record checked
+	@tests/demo/demo.sh
+
 .PHONY: api
 api: build ## The API tests with every SDK
 	@tests/all.sh api

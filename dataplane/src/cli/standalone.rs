@@ -112,7 +112,7 @@ struct StorageArgs {
     tail_cache_bytes: u64,
 
     /// Memory for blocks read back from the disk
-    #[arg(long, value_name = "SIZE", env = "ANABRANCH_BLOCK_CACHE_BYTES", default_value = "32MiB", value_parser = parse_bytes)]
+    #[arg(long, value_name = "SIZE", env = "ANABRANCH_BLOCK_CACHE_BYTES", default_value = "16MiB", value_parser = parse_bytes)]
     block_cache_bytes: u64,
 
     /// Free disk space below which writes are refused (reads, trims and deletes go on) [default: by the disk's size]

@@ -17,7 +17,7 @@ use super::process::Usage;
 use crate::cli::outcome::Failure;
 
 /// How long a worker may overrun its end: a server that answers no more must not hold the run.
-const OVERRUN_MAX: Duration = Duration::from_secs(20);
+const OVERRUN_MAX: Duration = Duration::from_secs(10);
 
 /// How long a worker pauses after its connection broke.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);

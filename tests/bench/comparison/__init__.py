@@ -1,0 +1,1 @@
+"""Anabranch beside every other server of the Kinesis API that a package registry has, driven by one generator."""

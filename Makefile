@@ -60,6 +60,10 @@ api: build ## The API tests with every SDK
 durability: build ## Crashes, full disks and torn files with the real binary
 	@tests/all.sh durability
 
+.PHONY: bench
+bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)
+	@tests/bench/run $(ARGS)
+
 .PHONY: fix
 fix: setup ## Format and apply what clippy can: writes to the sources
 	@cargo fmt --all

@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,8 @@ from comparison.report import markdown
 
 
 def main() -> int:
+    # A stop from outside leaves no server behind: it ends as ^C does, through every `with`.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     arguments = parse()
     scale = workloads.FULL if arguments.full else workloads.QUICK
     out = arguments.out or arguments.root / "target" / "bench"

@@ -39,4 +39,8 @@ def bench(workload: str, *flags: str, server: Process | None = None, seconds_max
 def plain_rocksdb(directory: Path, value_bytes: int, seconds: int) -> dict:
     binary = Path(os.environ["CARGO_TARGET_DIR"]) / "release" / "examples" / "plain_rocksdb"
     command = [str(binary), f"dir={directory}", f"value={value_bytes}", f"seconds={seconds}"]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=180).stdout)
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=180)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BenchError(f"plain RocksDB: {error}") from error
+    return json.loads(done.stdout)

@@ -38,7 +38,7 @@ class Anabranch(Peer):
         port = free_port()
         keys = scratch / "credentials.yaml"
         scratch.mkdir(parents=True, exist_ok=True)
-        keys.write_text(f"keys:\n  - accessKeyId: {ACCESS_KEY}\n    secretAccessKey: {SECRET_KEY}\n    user: bench\n")
+        keys.write_text(f"- accessKeyId: {ACCESS_KEY}\n  secretAccessKey: {SECRET_KEY}\n")
         keys.chmod(0o600)
         command = [os.environ["ANABRANCH_BIN"], "standalone", "--listen", f"127.0.0.1:{port}", "--admin-listen", "off"]
         command += ["--data-dir", str(scratch / "data"), "--credentials", str(keys), "--no-limits", "--log", "warn"]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from comparison.generator import BenchError, bench
+from comparison.generator import bench
 from comparison.peers import ANABRANCH, Peer
 from comparison.processes import Process
 
@@ -67,7 +67,7 @@ def attempt(what: str, run: Callable[[], dict]) -> dict:
     print(f"bench: {what}", file=sys.stderr, flush=True)
     try:
         return run()
-    except BenchError as error:
+    except (RuntimeError, OSError) as error:
         print(f"bench:   failed: {error}", file=sys.stderr, flush=True)
         return {"failed": str(error).splitlines()[0]}
 

@@ -4,6 +4,7 @@
 //! [`Change`], which the domain accepts or refuses as a pure function, so that every implementation (a local store, the
 //! Kubernetes API) decides alike. Invariant: a snapshot that was handed out is durable.
 
+mod changes;
 pub mod local;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use anabranch_domain::catalog::{Change, ChangeError, Snapshot};
 use anabranch_store::StoreError;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
+
+pub use changes::{StreamChange, stream_changes};
 
 /// Desired state behind a snapshot, a change and a watch.
 pub trait Catalog: Send + Sync + 'static {

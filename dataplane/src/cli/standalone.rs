@@ -143,7 +143,7 @@ struct AccessArgs {
     #[arg(long, value_name = "TIME", env = "ANABRANCH_CLOCK_SKEW_MAX", default_value = "15m", value_parser = parse_duration)]
     clock_skew_max: Duration,
 
-    /// Keys for encryption at rest (StartStreamEncryption is refused without)
+    /// Keys for encryption at rest, YAML [default: encryption-keys.yaml in the data directory, made at the first start]
     #[arg(long, value_name = "FILE", env = "ANABRANCH_ENCRYPTION_KEYS")]
     encryption_keys: Option<PathBuf>,
 

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anabranch_domain::{StreamUid, Timestamp};
+use anabranch_domain::catalog::Snapshot;
+use anabranch_domain::{StreamName, StreamUid, Timestamp};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use tracing::warn;
 
 use super::Duty;
 use super::perform::{DutyError, Subject, perform};
+use crate::catalog::{StreamChange, stream_changes};
 use crate::clock::Clock;
 use crate::resharding::Executor;
 
@@ -29,27 +31,40 @@ const IDLE_WAIT_MAX: Duration = Duration::from_mins(1);
 pub struct Keeper {
     executor: Arc<Executor>,
     clock: Arc<dyn Clock>,
+    /// The snapshot whose streams were put on the agenda.
+    seen: Arc<Snapshot>,
+    /// Streams to look at, and when: those that changed, those that failed, and those that get a duty by and by.
+    agenda: HashMap<StreamUid, Appointment>,
     /// Streams that a task works for.
     busy: HashSet<StreamUid>,
-    /// Streams that a task failed for, and when to try again.
-    failing: HashMap<StreamUid, Retry>,
+    /// How often a stream's task failed in a row.
+    failures: HashMap<StreamUid, u32>,
     tasks: JoinSet<(Subject, Result<(), DutyError>)>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Retry {
-    failures: u32,
-    not_before: Instant,
+/// A stream to look at.
+#[derive(Debug, Clone)]
+struct Appointment {
+    name: StreamName,
+    at: Instant,
 }
 
 impl Keeper {
     /// A keeper that has not looked yet.
     pub fn new(executor: Executor, clock: Arc<dyn Clock>) -> Self {
+        let seen = executor.catalog.snapshot();
+        let at = Instant::now();
+        let everything = seen.streams.values().map(|stream| {
+            let name = stream.name.clone();
+            (stream.uid, Appointment { name, at })
+        });
         Self {
+            agenda: everything.collect(),
             executor: Arc::new(executor),
             clock,
+            seen,
             busy: HashSet::new(),
-            failing: HashMap::new(),
+            failures: HashMap::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -85,34 +100,63 @@ impl Keeper {
 
     /// Starts what can be started, and says when to look again even if nothing happens.
     fn begin_duties(&mut self) -> Instant {
-        let snapshot = self.executor.catalog.snapshot();
+        self.note_changes();
         let (now, instant) = (self.clock.now(), Instant::now());
-        let mut look_again_at = instant + IDLE_WAIT_MAX;
-        for stream in snapshot.streams.values() {
-            if self.busy.contains(&stream.uid) {
-                continue;
+        let due: Vec<_> = self
+            .agenda
+            .iter()
+            .filter(|(uid, appointment)| appointment.at <= instant && !self.busy.contains(*uid))
+            .map(|(uid, appointment)| (*uid, appointment.name.clone()))
+            .collect();
+        for (uid, name) in due {
+            if self.busy.len() >= AT_ONCE_MAX {
+                // The next task that ends makes room.
+                break;
             }
-            let Some(duty) = Duty::of(stream, now) else {
-                look_again_at = look_again_at.min(due(Duty::due_at(stream), now, instant));
+            self.look_at(Subject { name, uid }, now, instant);
+        }
+        let waiting = self
+            .agenda
+            .iter()
+            .filter(|(uid, _)| !self.busy.contains(*uid))
+            .map(|(_, appointment)| appointment.at)
+            .filter(|at| *at > instant);
+        waiting.min().unwrap_or(instant + IDLE_WAIT_MAX)
+    }
+
+    /// Puts the streams on the agenda that changed since it was last looked.
+    fn note_changes(&mut self) {
+        let newest = self.executor.catalog.snapshot();
+        let at = Instant::now();
+        for change in stream_changes(&self.seen, &newest) {
+            let (StreamChange::New(stream) | StreamChange::Altered { after: stream, .. }) = change
+            else {
                 continue;
             };
-            if let Some(retry) = self
-                .failing
-                .get(&stream.uid)
-                .filter(|retry| retry.not_before > instant)
-            {
-                look_again_at = look_again_at.min(retry.not_before);
-            } else if self.busy.len() < AT_ONCE_MAX {
-                self.begin(
-                    Subject {
-                        name: stream.name.clone(),
-                        uid: stream.uid,
-                    },
-                    duty,
-                );
+            let name = stream.name.clone();
+            // A stream that fails keeps its pause, whatever else happens to it.
+            if !self.failures.contains_key(&stream.uid) {
+                self.agenda.insert(stream.uid, Appointment { name, at });
             }
         }
-        look_again_at
+        self.seen = newest;
+    }
+
+    /// Begins the stream's duty, or says when it will have one.
+    fn look_at(&mut self, subject: Subject, now: Timestamp, instant: Instant) {
+        self.agenda.remove(&subject.uid);
+        let found = self.seen.streams.get(&subject.name);
+        let Some(stream) = found.filter(|stream| stream.uid == subject.uid) else {
+            self.failures.remove(&subject.uid);
+            return;
+        };
+        if let Some(duty) = Duty::of(stream, now) {
+            self.begin(subject, duty);
+        } else if let Some(time) = Duty::due_at(stream) {
+            let at = instant + time.saturating_since(now).min(IDLE_WAIT_MAX);
+            let name = subject.name;
+            self.agenda.insert(subject.uid, Appointment { name, at });
+        }
     }
 
     fn begin(&mut self, subject: Subject, duty: Duty) {
@@ -131,37 +175,24 @@ impl Keeper {
             Err(failure) => std::panic::resume_unwind(failure.into_panic()),
         };
         self.busy.remove(&subject.uid);
+        let mut at = Instant::now();
         match outcome {
             Ok(()) => {
-                self.failing.remove(&subject.uid);
+                self.failures.remove(&subject.uid);
             }
-            Err(failure) => self.put_off(&subject, &failure),
+            Err(failure) => at += self.pause_after(&subject, &failure),
         }
+        let name = subject.name;
+        self.agenda.insert(subject.uid, Appointment { name, at });
     }
 
-    fn put_off(&mut self, subject: &Subject, failure: &DutyError) {
-        let failures = self
-            .failing
-            .get(&subject.uid)
-            .map_or(0, |retry| retry.failures)
-            + 1;
-        let wait = RETRY_WAIT_MIN
-            .saturating_mul(1 << failures.min(16))
-            .min(RETRY_WAIT_MAX);
-        warn!(stream = %subject.name, failures, error = failure as &dyn std::error::Error, "stream's next step failed, tried again later");
-        self.failing.insert(
-            subject.uid,
-            Retry {
-                failures,
-                not_before: Instant::now() + wait,
-            },
-        );
+    /// How long to leave a stream alone whose task failed.
+    fn pause_after(&mut self, subject: &Subject, failure: &DutyError) -> Duration {
+        let failures = self.failures.entry(subject.uid).or_default();
+        *failures += 1;
+        warn!(stream = %subject.name, failures = *failures, error = failure as &dyn std::error::Error, "stream's next step failed, tried again later");
+        RETRY_WAIT_MIN
+            .saturating_mul(1 << (*failures).min(16))
+            .min(RETRY_WAIT_MAX)
     }
-}
-
-/// The instant of a time of the wall clock.
-fn due(time: Option<Timestamp>, now: Timestamp, instant: Instant) -> Instant {
-    time.map_or(instant + IDLE_WAIT_MAX, |time| {
-        instant + time.saturating_since(now).min(IDLE_WAIT_MAX)
-    })
 }

@@ -1,6 +1,6 @@
 //! Takes away what the process remembers of streams and shards that are gone: their metric series and their tanks.
 //!
-//! Compares snapshots, at most once a second: what did not change is the same pointer.
+//! Compares snapshots, at most once a second.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use anabranch_domain::catalog::{Shard, Snapshot};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalog::{StreamChange, stream_changes};
 use crate::operations::Services;
 
 /// Changes that come within this time are looked at together: a look costs a comparison a stream.
@@ -29,13 +30,14 @@ pub(super) async fn keep_forgetting(services: Arc<Services>, stop: CancellationT
 }
 
 fn forget_between(services: &Services, before: &Snapshot, after: &Snapshot) {
-    for (name, stream) in &before.streams {
-        let newest = after.streams.get(name);
-        if newest.is_some_and(|newest| Arc::ptr_eq(newest, stream)) {
-            continue;
-        }
+    for change in stream_changes(before, after) {
+        let (stream, newest) = match change {
+            StreamChange::New(_) => continue,
+            StreamChange::Altered { before, after } => (before, Some(after)),
+            StreamChange::Gone(stream) => (stream, None),
+        };
         if newest.is_none() {
-            services.metrics.streams.forget(name);
+            services.metrics.streams.forget(&stream.name);
         }
         let is_left = |shard: &Shard| {
             let same = newest.and_then(|newest| newest.shards.get(&shard.id));

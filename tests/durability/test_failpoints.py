@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import kinesis as k
+from harness.clock import Clock, needs_faketime
 from harness.load import Load, verify
 
 SOURCE = Path(__file__).parents[2] / "dataplane"
@@ -27,8 +28,10 @@ POINTS = named_points()
 COMMIT = [point for point in POINTS if "-commit-" in point]
 OPEN = [point for point in POINTS if "-open-" in point]
 CLOSE = [point for point in POINTS if "-close-" in point]
-RELEASE = [point for point in POINTS if "-release-" in point]
-OTHER = [point for point in POINTS if point not in COMMIT + OPEN + CLOSE + RELEASE]
+DELETE = [point for point in POINTS if "-release-" in point or point in ("lifecycle-before-destroy", "lifecycle-before-gone")]
+CREATE = [point for point in POINTS if point == "lifecycle-before-active"]
+EXPIRE = [point for point in POINTS if point.startswith("lifecycle-before-expire")]
+OTHER = [point for point in POINTS if point not in COMMIT + OPEN + CLOSE + DELETE + CREATE + EXPIRE]
 
 
 def arm(server, points: str | None) -> None:
@@ -36,7 +39,7 @@ def arm(server, points: str | None) -> None:
 
 
 def test_there_are_points():
-    assert COMMIT and OPEN and RELEASE
+    assert COMMIT and OPEN and DELETE
 
 
 @pytest.mark.timeout(120)
@@ -129,8 +132,8 @@ def test_dying_while_stopping(server, journal, new_stream, point):
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("point", RELEASE)
-def test_dying_while_space_is_released(server, journal, new_stream, point):
+@pytest.mark.parametrize("point", DELETE)
+def test_dying_while_a_stream_is_deleted(server, journal, new_stream, point):
     """Deleting a stream releases its space; the streams beside it must not notice."""
     server.start()
     kept, deleted = new_stream(server), new_stream(server)
@@ -182,3 +185,48 @@ def test_dying_at_each_other_point_under_load_and_reshards(server, journal, chan
     k.wait_active(k.client(server), stream)
     k.assert_tiles(k.open_shards(k.client(server), stream))
     verify(server, stream, journal)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("point", CREATE)
+def test_dying_while_a_stream_is_made(server, point):
+    """The next start finishes what the catalog has, or it was never there."""
+    arm(server, f"{point}=return(abort)")
+    server.start()
+    with contextlib.suppress(Exception):
+        k.client(server).create_stream(StreamName="begun", ShardCount=3)
+    server.process.wait(20)
+    arm(server, None)
+    server.start()
+    kinesis = k.client(server)
+    if "begun" not in kinesis.list_streams()["StreamNames"]:
+        kinesis.create_stream(StreamName="begun", ShardCount=3)
+    k.wait_active(kinesis, "begun")
+    k.assert_tiles(k.open_shards(kinesis, "begun"))
+    kinesis.put_record(StreamName="begun", PartitionKey="a", Data=b"d")
+
+
+@needs_faketime
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("point", EXPIRE)
+def test_dying_while_a_closed_shard_expires(server, point):
+    server.extra_args += ["--retention-interval", "1s"]
+    server.start()
+    kinesis = k.client(server)
+    kinesis.create_stream(StreamName="old", ShardCount=1)
+    k.wait_active(kinesis, "old")
+    kinesis.put_record(StreamName="old", PartitionKey="a", Data=b"d")
+    kinesis.split_shard(StreamName="old", ShardToSplit="shardId-000000000000", NewStartingHashKey="1000")
+    k.wait_active(kinesis, "old")
+    server.stop()
+    tomorrow = Clock(server.scratch / "clock")
+    tomorrow.set("+90000s")
+    arm(server, f"{point}=return(abort)")
+    server.env |= tomorrow.environment()
+    server.spawn()
+    server.process.wait(20)
+    server.env = tomorrow.environment()
+    server.start()
+    kinesis = k.client(server)
+    k.eventually(lambda: len(k.shards(kinesis, "old")) == 2, what="the parent expired")
+    k.assert_tiles(k.open_shards(kinesis, "old"))

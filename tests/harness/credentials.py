@@ -18,17 +18,17 @@ class Key:
 
     def yaml(self) -> str:
         lines = [
-            f"  - accessKeyId: {self.access_key}",
-            f"    secretAccessKey: {self.secret_key}",
-            f"    user: {self.user}",
+            f"- accessKeyId: {self.access_key}",
+            f"  secretAccessKey: {self.secret_key}",
+            f"  userName: {self.user}",
         ]
         if self.account != ACCOUNT_ID:
-            lines.append(f'    account: "{self.account}"')
+            lines.append(f'  accountId: "{self.account}"')
         if self.rules is not None:
-            lines.append("    allow:")
+            lines.append("  allow:")
             for actions, streams in self.rules:
-                lines.append(f"      - actions: [{', '.join(map(repr, actions))}]")
-                lines.append(f"        streams: [{', '.join(map(repr, streams))}]")
+                lines.append(f"    - actions: [{', '.join(map(repr, actions))}]")
+                lines.append(f"      streams: [{', '.join(map(repr, streams))}]")
         return "\n".join(lines)
 
 
@@ -42,6 +42,6 @@ ALL = (OWNER, READER, ONE_STREAM, STRANGER)
 
 
 def write(path: Path) -> Path:
-    path.write_text("keys:\n" + "\n".join(key.yaml() for key in ALL) + "\n")
+    path.write_text("\n".join(key.yaml() for key in ALL) + "\n")
     path.chmod(0o600)
     return path

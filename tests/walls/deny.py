@@ -40,7 +40,7 @@ for ban in rules["bans"]["deny"]:
 allowed = set(rules["licenses"]["allow"])
 exceptions = {entry["crate"]: set(entry["allow"]) for entry in rules["licenses"].get("exceptions", [])}
 for package in packages.values():
-    licence = package["license"] or ""
+    licence = (package["license"] or "").replace("+", "")
     accepted = allowed | exceptions.get(package["name"], set())
     if not satisfied(licence, accepted) and not any(term.strip(" ()") in accepted for term in licence.split(" OR ")):
         faults.append(f"{package['name']} {package['version']} is licensed {licence!r}, which deny.toml does not allow")

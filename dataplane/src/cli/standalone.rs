@@ -216,7 +216,7 @@ struct LimitArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What this process holds at once, whatever clients do")]
 struct BoundArgs {
-    /// Open connections; more are closed as they come
+    /// Open connections; further ones wait in the system's backlog
     #[arg(
         long,
         value_name = "COUNT",

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anabranch_domain::catalog::{Shard, Stream as KinesisStream};
+use anabranch_domain::catalog::{Consumer, Shard, Stream as KinesisStream};
 use anabranch_domain::{SequenceNumber, StreamName, Timestamp, retention};
 use anabranch_wire::event_stream::{
     append_exception, append_initial_response, append_subscribe_to_shard_event,
@@ -49,6 +49,8 @@ pub(crate) struct Push {
     pub(crate) codec: Codec,
     /// The stream as it was when it began.
     pub(crate) stream: Arc<KinesisStream>,
+    /// Who is subscribed.
+    pub(crate) consumer: Arc<Consumer>,
     /// The shard.
     pub(crate) shard: Arc<Shard>,
     /// The shard's records.
@@ -82,6 +84,7 @@ enum Event {
     Records(ReadBatch),
     Displaced,
     StreamGone,
+    ConsumerGone,
     Failed,
     Over,
 }
@@ -144,8 +147,8 @@ impl Running {
             () = self.push.slot.displaced() => return Event::Displaced,
             () = sleep_until(ready_at.min(due)) => {}
         }
-        if !self.is_stream_there() {
-            return Event::StreamGone;
+        if let Some(gone) = self.gone() {
+            return gone;
         }
         loop {
             let batch = match self.read().await {
@@ -180,11 +183,18 @@ impl Running {
         })
     }
 
-    fn is_stream_there(&self) -> bool {
-        let name: &StreamName = &self.push.stream.name;
-        let snapshot = self.push.services.snapshot();
+    /// What ends it when the stream was deleted or the consumer deregistered; a successor of the same name is another.
+    fn gone(&self) -> Option<Event> {
+        let push = &self.push;
+        let name: &StreamName = &push.stream.name;
+        let snapshot = push.services.snapshot();
         let newest = snapshot.streams.get(name);
-        newest.is_some_and(|newest| newest.uid == self.push.stream.uid)
+        let Some(stream) = newest.filter(|newest| newest.uid == push.stream.uid) else {
+            return Some(Event::StreamGone);
+        };
+        let consumer = stream.consumers.get(&push.consumer.name);
+        let is_registered = consumer.is_some_and(|newest| newest.created == push.consumer.created);
+        (!is_registered).then_some(Event::ConsumerGone)
     }
 
     /// Makes the frame and moves on; never waits.
@@ -203,6 +213,10 @@ impl Running {
                 ErrorKind::ResourceNotFoundException,
                 "The stream of this subscription was deleted.",
             )),
+            Event::ConsumerGone => Some(self.last_words(
+                ErrorKind::ResourceNotFoundException,
+                "The consumer of this subscription was deregistered.",
+            )),
             Event::Failed => Some(self.failed()),
         }
     }
@@ -210,7 +224,7 @@ impl Running {
     fn event_frame(&mut self, batch: &ReadBatch) -> Bytes {
         let push = &self.push;
         let now = push.services.now();
-        let rendered = match records::render(&push.stream, &push.shard, batch) {
+        let rendered = match records::render(&push.shard, batch) {
             Ok(rendered) => rendered,
             Err(damaged) => {
                 error!(shard = %push.shard.id, %damaged, "stored records cannot be read");

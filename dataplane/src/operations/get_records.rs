@@ -43,7 +43,7 @@ pub(super) async fn execute(
             error!(stream = %stream.name, shard = %shard.id, %failed, "read failed");
             ApiError::bare(ErrorKind::InternalFailure)
         })?;
-    let rendered = records::render(&stream, &shard, &batch).map_err(|damaged| {
+    let rendered = records::render(&shard, &batch).map_err(|damaged| {
         error!(stream = %stream.name, shard = %shard.id, %damaged, "stored records cannot be read");
         ApiError::bare(ErrorKind::InternalFailure)
     })?;

@@ -106,7 +106,12 @@ fn member_path(place: RecordPlace, member: &str) -> String {
 
 /// AWS names the type only where records are encrypted.
 pub(super) fn encryption_type(stream: &Stream) -> Option<Text> {
-    stream.encryption.as_ref().map(|_| Text::from_static("KMS"))
+    stream.encryption.as_ref().map(|_| sealed())
+}
+
+/// The type of records that are.
+pub(super) fn sealed() -> Text {
+    Text::from_static("KMS")
 }
 
 /// The key that seals new records of `stream`; none where it is not encrypted. A key that is missing is an error, never

@@ -26,12 +26,7 @@ pub(crate) struct Rendered {
 }
 
 /// The records with their numbers. Their bytes are not copied. Fails where stored bytes are damaged.
-pub(crate) fn render(
-    stream: &Stream,
-    shard: &Shard,
-    batch: &ReadBatch,
-) -> Result<Rendered, EntryError> {
-    let encryption_type = put::encryption_type(stream);
+pub(crate) fn render(shard: &Shard, batch: &ReadBatch) -> Result<Rendered, EntryError> {
     // The numbers of all records in one buffer: an allocation each would cost more than the digits.
     let mut numbers = BytesMut::with_capacity(batch.len() * SequenceNumberText::LEN);
     let mut records = Vec::with_capacity(batch.len());
@@ -49,7 +44,7 @@ pub(crate) fn render(
             partition_key: record.partition_key.map(|key| {
                 Text::from_utf8(record.share(key.as_bytes())).expect("it was read as UTF-8")
             }),
-            encryption_type: encryption_type.clone(),
+            encryption_type: record.is_sealed().then(put::sealed),
         });
     }
     Ok(Rendered {

@@ -79,6 +79,7 @@ pub(super) async fn execute(
         slot,
         codec,
         stream: Arc::clone(&found.stream),
+        consumer: Arc::clone(consumer),
         shard: Arc::new(shard.clone()),
         handle,
         from: resume,

@@ -30,6 +30,11 @@ impl StoredRecord<'_> {
     pub fn share(&self, part: &[u8]) -> Bytes {
         self.view.share(part)
     }
+
+    /// Whether it is sealed at rest: its stream was encrypted when it was put, whatever it is now.
+    pub fn is_sealed(&self) -> bool {
+        self.view.is_sealed()
+    }
 }
 
 /// What one read gave. Keeps the bytes of its records alive; cloning it copies none.

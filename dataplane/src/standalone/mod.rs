@@ -23,6 +23,8 @@ pub use options::StandaloneOptions;
 /// Runs a standalone node until it is told to stop.
 pub async fn run(options: StandaloneOptions) -> anyhow::Result<()> {
     logging::install(&options.log)?;
+    // Nothing is armed unless a test says so in two environment variables.
+    anabranch_store::failpoints::arm_from_environment()?;
     let node = assemble::assemble(&options).await.context("start")?;
     let serving = serve::Serving::start(&options, &node).await?;
     if let Some(directory) = &options.manifests {

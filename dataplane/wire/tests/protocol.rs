@@ -262,3 +262,10 @@ fn an_error_has_its_type_its_message_and_its_status() {
         br#"{"__type":"InternalFailure"}"#,
     );
 }
+
+#[test]
+fn an_answer_without_members_has_no_body() {
+    for codec in [Codec::Json, Codec::Cbor] {
+        assert!(anabranch_wire::encode(codec, &()).is_empty());
+    }
+}

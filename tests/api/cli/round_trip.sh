@@ -28,7 +28,7 @@ check "three records come back, the first with its number" "3 $number" \
   "$(kinesis get-records --shard-iterator "$iterator" --query '[length(Records), Records[0].SequenceNumber]' --output text | tr '\t' ' ')"
 
 check "pages are walked" "shardId-000000000000 shardId-000000000001" \
-  "$(kinesis list-shards --stream-name "$name" --page-size 1 --query 'Shards[].ShardId' --output text | tr '\t\n' '  ' | sed 's/ *$//')"
+  "$(kinesis describe-stream --stream-name "$name" --page-size 1 --query 'StreamDescription.Shards[].ShardId' --output text | tr '\t\n' '  ' | sed 's/ *$//')"
 check "the tag is there" "cli" \
   "$(kinesis list-tags-for-stream --stream-name "$name" --query "Tags[?Key=='team'].Value" --output text)"
 

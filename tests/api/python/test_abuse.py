@@ -93,7 +93,7 @@ def test_hundreds_of_slow_clients_do_not_keep_others_waiting(guarded):
             connection.sendall(head("PutRecord", 1_000_000) + b"{")
         began = time.monotonic()
         assert_well(guarded)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
 
 def test_ten_thousand_idle_connections(guarded):
@@ -216,12 +216,12 @@ def test_abandoned_requests_leave_nothing(guarded):
     assert len(k.read_all(kinesis, name, "shardId-000000000000", at_least=1)) == 1
 
 
-def test_more_connections_than_allowed_are_closed_as_they_come():
-    with Server("--max-connections", "50") as server, contextlib.ExitStack() as open_connections:
-        for _ in range(200):
-            with contextlib.suppress(OSError):
+def test_connections_beyond_the_bound_wait_outside():
+    with Server("--max-connections", "50") as server:
+        idle = server.open_files()
+        with contextlib.ExitStack() as open_connections:
+            for _ in range(100):
                 open_connections.enter_context(connect(server))
-        time.sleep(0.5)
-        assert server.open_files() < 150
-        open_connections.close()
+            time.sleep(0.5)
+            assert server.open_files() <= idle + 60
         k.eventually(lambda: Wire(server).json("ListStreams", {}).status == 200, what="room for a client again")

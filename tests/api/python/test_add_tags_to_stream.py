@@ -11,8 +11,8 @@ def tags(kinesis, name):
 
 def test_tags_are_added_and_overwritten(kinesis, stream):
     kinesis.add_tags_to_stream(StreamName=stream, Tags={"a": "1", "b": ""})
-    kinesis.add_tags_to_stream(StreamARN=k.stream_arn(stream), Tags={"a": "2", "ünïcode / _.:=+-@": "x"})
-    assert tags(kinesis, stream) == {"a": "2", "b": "", "ünïcode / _.:=+-@": "x"}
+    kinesis.add_tags_to_stream(StreamARN=k.stream_arn(stream), Tags={"a": "2", "ünïcode / _.=+-@": "x"})
+    assert tags(kinesis, stream) == {"a": "2", "b": "", "ünïcode / _.=+-@": "x"}
 
 
 def test_fifty_tags_are_the_most(kinesis, stream):

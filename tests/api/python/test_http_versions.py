@@ -1,6 +1,6 @@
 """One port, every HTTP: 1.1 with keep-alive and pipelining, 2 by prior knowledge."""
 
-import concurrent.futures
+import asyncio
 import contextlib
 import http.client
 import json
@@ -22,13 +22,14 @@ def test_http_2_by_prior_knowledge(server, wire, stream):
 
 def test_many_requests_share_one_http_2_connection(server, wire, stream):
     body = json.dumps({"StreamName": stream, "PartitionKey": "a", "Data": "ZA=="}).encode()
-    limits = httpx.Limits(max_connections=1)
-    with httpx.Client(http1=False, http2=True, base_url=server.endpoint, limits=limits, timeout=30) as client:
-        client.post("/", content=b"{}", headers=wire.headers("ListStreams", JSON_TYPE))
-        with concurrent.futures.ThreadPoolExecutor(16) as pool:
-            answers = list(
-                pool.map(lambda _: client.post("/", content=body, headers=wire.headers("PutRecord", JSON_TYPE)), range(200))
-            )
+    headers = wire.headers("PutRecord", JSON_TYPE)
+
+    async def put_at_once():
+        limits = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(http1=False, http2=True, limits=limits, timeout=30) as client:
+            return await asyncio.gather(*(client.post(server.endpoint, content=body, headers=headers) for _ in range(200)))
+
+    answers = asyncio.run(put_at_once())
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["SequenceNumber"] for answer in answers}) == 200
 

@@ -125,7 +125,7 @@ def cases():
                 yield pytest.param(action, path, request_path, value, constraint, id=f"{action}-{path}-{constraint[12:48]}")
 
 
-@pytest.mark.parametrize(("action", "path", "request_path", "value", "constraint"), cases())
+@pytest.mark.parametrize(("action", "path", "request_path", "value", "constraint"), list(cases()))
 def test_each_constraint_is_enforced_in_awss_words(wire, action, path, request_path, value, constraint):
     status, kind, text = wire.json(action, with_member(base(action), request_path, value)).error
     assert (status, kind) == (400, "ValidationException"), text
@@ -141,7 +141,7 @@ def required_cases():
                 yield pytest.param(action, path, request_path, id=f"{action}-{path}")
 
 
-@pytest.mark.parametrize(("action", "path", "request_path"), required_cases())
+@pytest.mark.parametrize(("action", "path", "request_path"), list(required_cases()))
 def test_each_required_member_is_missed(wire, action, path, request_path):
     status, kind, text = wire.json(action, with_member(base(action), request_path, None)).error
     assert (status, kind) == (400, "ValidationException"), text
@@ -169,7 +169,7 @@ def type_cases():
             yield pytest.param(action, request_path, value, text, id=f"{action}-{path}")
 
 
-@pytest.mark.parametrize(("action", "request_path", "value", "text"), type_cases())
+@pytest.mark.parametrize(("action", "request_path", "value", "text"), list(type_cases()))
 def test_each_member_of_a_wrong_type_is_a_serialization_error(wire, action, request_path, value, text):
     assert wire.json(action, with_member(base(action), request_path, value)).error == (400, "SerializationException", text)
 

@@ -38,6 +38,15 @@ def client(server, key, secret=None):
     return k.client(server, access_key=key.access_key, secret_key=secret or key.secret_key)
 
 
+class Presigner(botocore.auth.SigV4QueryAuth):
+    """botocore's, but for a body that is JSON: its own makes query parameters of every body."""
+
+    def _modify_request_before_signing(self, request):
+        body, request.data = request.data, None
+        super()._modify_request_before_signing(request)
+        request.data = body
+
+
 def sign(
     server,
     key=credentials.OWNER,
@@ -56,7 +65,7 @@ def sign(
         "POST", f"{server.endpoint}/", data=body, headers={"Content-Type": JSON_TYPE, "X-Amz-Target": f"{TARGET}.{action}"}
     )
     held = Credentials(key.access_key, key.secret_key, token)
-    signer = (botocore.auth.SigV4QueryAuth if presign else botocore.auth.SigV4Auth)(held, service, region)
+    signer = (Presigner if presign else botocore.auth.SigV4Auth)(held, service, region)
     if at is not None:
         monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda remove_tzinfo=True: at)
     signer.add_auth(request)

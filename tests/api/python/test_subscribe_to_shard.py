@@ -126,8 +126,9 @@ def test_the_end_of_a_shard_names_the_children_and_closes(kinesis, stream, make_
     assert all("ChildShards" not in event for event in seen[:-1])
 
 
-def test_a_second_subscription_within_five_seconds_is_refused(stream, make_consumer, subscribed):
+def test_a_second_subscription_within_five_seconds_is_refused(kinesis, stream, make_consumer, subscribed):
     consumer = make_consumer(stream)
+    kinesis.put_record(StreamName=stream, PartitionKey="a", Data=b"so that an event comes at once")
     next(events(subscribed(consumer)))
     with k.refused("ResourceInUseException"):
         subscribed(consumer)

@@ -19,6 +19,7 @@ pub struct BatchView {
     key: LogKey,
     records: Bytes,
     record_count: u32,
+    is_sealed: bool,
 }
 
 /// One record, borrowed from its batch.
@@ -113,12 +114,18 @@ impl BatchView {
             key: entry.key(),
             records,
             record_count: entry.envelope().record_count,
+            is_sealed: entry.envelope().encrypted,
         })
     }
 
     /// Records inside.
     pub fn record_count(&self) -> u32 {
         self.record_count
+    }
+
+    /// Whether they are sealed at rest. They are open here.
+    pub fn is_sealed(&self) -> bool {
+        self.is_sealed
     }
 
     /// Every record, in order.

@@ -167,8 +167,9 @@ impl<'w, W: Writer> ser::Serializer for Serializer<'w, W> {
         value.serialize(self)
     }
 
+    /// The answer of an action that has none: zero bytes, as AWS sends. `null` would not be a structure.
     fn serialize_unit(self) -> Result<(), NotOfTheModel> {
-        self.serialize_none()
+        Ok(())
     }
 
     fn serialize_unit_variant(

@@ -4,15 +4,17 @@
 #   packages.sh build    what compiles Anabranch
 #   packages.sh run      what `make run` needs besides
 #   packages.sh test     what the tests need besides
+#   packages.sh java     what the Java tests need besides
 set -euo pipefail
 
-case "${1:?usage: packages.sh build|run|test}" in
+case "${1:?usage: packages.sh build|run|test|java}" in
   # clang and libclang: bindgen reads RocksDB's headers. mold: `.cargo/config.toml` links with it.
   build) packages=(build-essential clang libclang-dev mold pkg-config) ;;
   # The aws CLI is installed with pip where it is missing.
   run) packages=(python3-venv) ;;
   # faketime: the tests that move the clock. openssl: the certificate of the TLS tests.
   test) packages=(python3-venv faketime openssl procps) ;;
+  java) packages=(default-jdk-headless maven openssl) ;;
   *) echo "packages.sh: no purpose is called $1" >&2; exit 2 ;;
 esac
 

@@ -25,6 +25,8 @@ struct Wish {
 
 fn validate(input: &CreateStreamInput) -> Result<Wish, ApiError> {
     let mode = match &input.stream_mode_details {
+        // Four shards come of neither, recorded against AWS: the number of an on-demand stream.
+        None if input.shard_count.is_none() => StreamMode::OnDemand,
         None => StreamMode::Provisioned,
         Some(details) => parsing::stream_mode(&details.stream_mode)?,
     };

@@ -113,6 +113,11 @@ pub(crate) fn of_change(refusal: &ChangeError, asked: Asked<'_>) -> ApiError {
              allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
             asked.resource
         )),
+        E::IllegalTag(IllegalTag::PercentSignInRemoved) => invalid_argument(format!(
+            "Failed to remove tags from stream {} under account {account} because some tags contained illegal characters. \
+             The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
+            asked.resource
+        )),
         // AWS still says ten, though it is fifty.
         E::TooManyTags { .. } => invalid_argument(format!(
             "Failed to add tags to stream {} under account {account} because a given stream cannot have more than 10 tags \

@@ -43,9 +43,19 @@ def test_tags_and_record_size_given_at_birth_are_kept(kinesis, make_stream):
     assert kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["MaxRecordSizeInKiB"] == 2048
 
 
+def test_a_stream_of_neither_mode_nor_shard_count_is_on_demand(kinesis):
+    name = k.unique_name()
+    kinesis.create_stream(StreamName=name)
+    k.wait_active(kinesis, name)
+    summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert summary["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert summary["OpenShardCount"] == 4
+    kinesis.delete_stream(StreamName=name)
+
+
 def test_a_provisioned_stream_needs_a_shard_count(kinesis):
     with pytest.raises(kinesis.exceptions.ClientError) as caught:
-        kinesis.create_stream(StreamName=k.unique_name())
+        kinesis.create_stream(StreamName=k.unique_name(), StreamModeDetails={"StreamMode": "PROVISIONED"})
     assert caught.value.response["Error"]["Code"] in ("ValidationException", "InvalidArgumentException")
 
 

@@ -18,6 +18,15 @@ def test_an_empty_list_is_refused(kinesis, stream):
         kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=[])
 
 
+def test_a_percent_sign_in_a_key_is_refused_by_the_second_check(kinesis, stream):
+    with k.refused(
+        "InvalidArgumentException",
+        f"Failed to remove tags from stream {stream} under account {k.ACCOUNT_ID} because some tags contained illegal "
+        "characters. The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
+    ):
+        kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=["100%"])
+
+
 def test_an_unknown_stream_is_not_found(kinesis):
     with k.refused("ResourceNotFoundException", f"Stream no-such under account {k.ACCOUNT_ID} not found."):
         kinesis.remove_tags_from_stream(StreamName="no-such", TagKeys=["a"])

@@ -16,6 +16,9 @@ pub enum IllegalTag {
     /// A `%`, which AWS's first check lets through and its second does not: the text names the stream.
     #[error("a tag has a percent sign")]
     PercentSign,
+    /// The same of a key that is to go: AWS's text says what did not happen to it.
+    #[error("a tag to be removed has a percent sign")]
+    PercentSignInRemoved,
 }
 
 /// Looks at all keys and values; the first rule that one of them breaks is the answer, in AWS's order of rules.
@@ -32,6 +35,16 @@ pub(super) fn check_texts<'a>(texts: impl Iterator<Item = &'a str>) -> Result<()
     } else {
         Ok(())
     }
+}
+
+/// The same rules for the keys of tags that are to go.
+pub(super) fn check_removed_keys<'a>(
+    keys: impl Iterator<Item = &'a str>,
+) -> Result<(), IllegalTag> {
+    check_texts(keys).map_err(|illegal| match illegal {
+        IllegalTag::PercentSign => IllegalTag::PercentSignInRemoved,
+        other => other,
+    })
 }
 
 /// What AWS's first check lets through, as recorded against it.

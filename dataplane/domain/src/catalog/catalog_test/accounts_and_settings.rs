@@ -119,7 +119,10 @@ fn tags_are_checked_by_aws_two_rules_and_then_counted() {
         resource: stream(),
         keys: vec!["%".to_owned()],
     };
-    assert_eq!(catalog.apply(remove), illegal(IllegalTag::PercentSign));
+    assert_eq!(
+        catalog.apply(remove),
+        illegal(IllegalTag::PercentSignInRemoved)
+    );
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub struct RemoveTags {
 impl RemoveTags {
     pub(super) fn apply(&self, draft: &mut Draft, _now: Timestamp) -> Result<(), ChangeError> {
         change_tags(draft, &self.resource, |existing| {
-            tags::check_texts(self.keys.iter().map(String::as_str))?;
+            tags::check_removed_keys(self.keys.iter().map(String::as_str))?;
             existing.retain(|key, _| !self.keys.contains(key));
             Ok(())
         })

@@ -144,13 +144,6 @@ fn an_event_without_records() {
 }
 
 #[test]
-fn an_answer_without_members_is_no_body_at_all() {
-    for codec in [Codec::Json, Codec::Cbor] {
-        assert!(encode(codec, &()).is_empty());
-    }
-}
-
-#[test]
 fn errors() {
     assert_golden(
         "error",

@@ -42,7 +42,7 @@ check: setup ## Format, lints, walls and unit tests: reads only
 	@tests/setup/step.sh "walls" tests/walls/walls.sh
 	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
 	@tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	@tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
+	@BOTOCORE_KINESIS_MODEL=$$(tests/setup/model.sh) tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
 
 .PHONY: test
 test: ## Everything that CI runs

@@ -37,6 +37,8 @@ if wants check; then
   step "walls" tests/walls/walls.sh
   step "dependencies" tests/walls/deny.sh
   step "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
+  BOTOCORE_KINESIS_MODEL=$(tests/setup/model.sh)
+  export BOTOCORE_KINESIS_MODEL
   step "unit tests" cargo test --release --locked --workspace
 fi
 if wants check || wants build; then

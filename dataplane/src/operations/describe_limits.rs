@@ -7,6 +7,9 @@ use anabranch_wire::shapes::{DescribeLimitsInput, DescribeLimitsOutput};
 use super::{Services, rendering};
 
 #[allow(clippy::unnecessary_wraps, reason = "the shape of every action")]
+/// The largest number that the model lets this answer hold; no limit is told as it.
+const LIMIT_MAX: u32 = 1_000_000;
+
 pub(super) fn execute(
     services: &Services,
     _: &Caller,
@@ -14,7 +17,7 @@ pub(super) fn execute(
 ) -> Result<DescribeLimitsOutput, ApiError> {
     let snapshot = services.snapshot();
     let totals = snapshot.totals();
-    let limit = |limit: Option<u32>| limit.map_or(i32::MAX, rendering::number);
+    let limit = |limit: Option<u32>| rendering::number(limit.unwrap_or(LIMIT_MAX).min(LIMIT_MAX));
     Ok(DescribeLimitsOutput {
         shard_limit: limit(snapshot.limits.shards_per_account),
         open_shard_count: i32::try_from(totals.open_shards).unwrap_or(i32::MAX),

@@ -8,15 +8,12 @@ use std::{
 use anabranch_domain::{ShardUid, Timestamp};
 use tracing::{debug, warn};
 
-use crate::shard::{Birth, ReadError, ShardHandle, ShardRegistry, Trimmed};
+use crate::shard::{Birth, RELEASE_BYTES_MIN, ReadError, ShardHandle, ShardRegistry, Trimmed};
 
 /// Entries of one shard that one round trims: each costs a look at its header.
 const SHARD_ENTRIES_MAX: u64 = 4_096;
 /// Entries that one round trims over all shards: some seconds of the disk's time at most.
 const ROUND_ENTRIES_MAX: u64 = 65_536;
-/// Space is asked back for a shard when so many bytes of it were trimmed: asking rewrites what the shard shares files
-/// with, so it should be worth more than that.
-const RELEASE_BYTES_MIN: u64 = 16 << 20;
 
 /// A shard, and since when its records are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -171,10 +171,20 @@ impl ShardHandle {
         }
     }
 
-    /// Stops the shard and removes everything that is kept for it.
+    /// Stops the shard and removes everything that is kept for it. A large log's space is given back before this ends:
+    /// deleting a stream is how a full disk is emptied.
     pub(super) async fn destroy(self: &Arc<Self>) -> Result<(), LogError> {
         self.post(Event::Destroyed);
-        self.group.destroy().await
+        // A log that cannot be read can be removed all the same.
+        let is_large = match self.load().await {
+            Ok(()) => trim::is_worth_releasing(&self.group).await.unwrap_or(true),
+            Err(_) => true,
+        };
+        self.group.destroy().await?;
+        if is_large {
+            trim::release_all(&self.group).await?;
+        }
+        Ok(())
     }
 
     fn actor(&self) -> MutexGuard<'_, Actor> {

@@ -38,6 +38,7 @@ pub use record::{Append, NewRecord};
 pub use registry::ShardRegistry;
 pub use settled::{Appended, Settled};
 pub use tail::Tail;
+pub(crate) use trim::RELEASE_BYTES_MIN;
 pub use trim::Trimmed;
 
 #[cfg(test)]

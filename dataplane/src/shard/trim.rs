@@ -7,6 +7,10 @@ use tokio::task::spawn_blocking;
 use super::ReadError;
 use crate::replication::{Group, LogError};
 
+/// Space is asked back for a shard when so many bytes of it were removed: asking flushes everybody's newest records and
+/// rewrites what the shard shares files with, so it should be worth more than that.
+pub(crate) const RELEASE_BYTES_MIN: u64 = 16 << 20;
+
 /// What one trim removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trimmed {
@@ -61,6 +65,32 @@ pub(super) async fn release(group: &Group) -> Result<(), LogError> {
         return Ok(());
     };
     let range: KeyRange = LogKey::between(journal.shard(), 0, visible.start);
+    let released = spawn_blocking(move || journal.store().release(Family::Log, &range));
+    Ok(released.await.unwrap_or(Err(StoreError::Closed))?)
+}
+
+/// Whether the space of `group`'s log, which is loaded, is worth asking back.
+pub(super) async fn is_worth_releasing(group: &Group) -> Result<bool, LogError> {
+    let journal = group.journal().clone();
+    let weigh = move || {
+        let mut bytes = 0;
+        for index in journal.visible().unwrap_or_default() {
+            let envelope = journal.envelope(index)?;
+            bytes += envelope.map_or(0, |envelope| u64::from(envelope.payload_len));
+            if bytes >= RELEASE_BYTES_MIN {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    let closed = Err(LogError::Store(StoreError::Closed));
+    spawn_blocking(weigh).await.unwrap_or(closed)
+}
+
+/// Gives the space of all of `group`'s log, which was destroyed, back to the file system.
+pub(super) async fn release_all(group: &Group) -> Result<(), LogError> {
+    let journal = group.journal().clone();
+    let range = LogKey::all(journal.shard());
     let released = spawn_blocking(move || journal.store().release(Family::Log, &range));
     Ok(released.await.unwrap_or(Err(StoreError::Closed))?)
 }

@@ -109,19 +109,3 @@ def test_one_shards_throttle_is_not_anothers(limited, make_limited_stream):
         for _ in range(20):
             limited.put_record(StreamName=name, PartitionKey="a", ExplicitHashKey="0", Data=b"x" * 1_000_000)
     limited.put_record(StreamName=name, PartitionKey="a", ExplicitHashKey=str(k.MAX_HASH_KEY), Data=b"x" * 500_000)
-
-
-def test_create_stream_has_a_rate(limited):
-    """Five a second; the sixth in the same instant waits for its turn as LimitExceeded."""
-    names = [k.unique_name("rate") for _ in range(20)]
-    refused = 0
-    made = []
-    for name in names:
-        try:
-            limited.create_stream(StreamName=name, ShardCount=1)
-            made.append(name)
-        except limited.exceptions.LimitExceededException:
-            refused += 1
-    assert refused > 0 and len(made) >= 5
-    for name in made:
-        k.patiently(limited.delete_stream, StreamName=name)

@@ -6,10 +6,10 @@ use anabranch_wire::shapes::{DescribeLimitsInput, DescribeLimitsOutput};
 
 use super::{Services, rendering};
 
-#[allow(clippy::unnecessary_wraps, reason = "the shape of every action")]
 /// The largest number that the model lets this answer hold; no limit is told as it.
 const LIMIT_MAX: u32 = 1_000_000;
 
+#[allow(clippy::unnecessary_wraps, reason = "the shape of every action")]
 pub(super) fn execute(
     services: &Services,
     _: &Caller,

@@ -250,3 +250,7 @@ pub(crate) fn check_created(
         snapshot.account.id.as_str(),
     ))
 }
+
+#[cfg(test)]
+#[path = "addressing_test.rs"]
+mod tests;

@@ -13,8 +13,8 @@ use tracing::error;
 
 use super::Services;
 
-/// Refuses `request` unless `caller` may make it. `GetRecords` names its stream inside the iterator, and asks
-/// [`check_stream`] itself.
+/// Refuses `request` unless `caller` may make it. `GetRecords` names its stream inside the iterator, and `ListShards` goes
+/// on with a stream that is named inside the token: they ask [`check_stream`] themselves.
 pub(super) fn check(
     services: &Services,
     caller: &Caller,
@@ -22,7 +22,9 @@ pub(super) fn check(
 ) -> Result<(), ApiError> {
     let snapshot = services.snapshot();
     let action = request.action();
-    if action == Action::GetRecords {
+    let names_its_stream_in_a_token =
+        action == Action::ListShards && request.text("NextToken").is_some();
+    if action == Action::GetRecords || names_its_stream_in_a_token {
         return Ok(());
     }
     match resource_arn(&snapshot, request) {
@@ -40,6 +42,17 @@ pub(super) fn check_stream(
 ) -> Result<(), ApiError> {
     let arn = services.stream_arn(&stream.name).to_string();
     ask(caller, action, &arn, stream.resource_policy.as_deref())
+}
+
+/// Refuses `action` on a stream that is to be made unless `caller` may do it.
+pub(super) fn check_new_stream(
+    services: &Services,
+    caller: &Caller,
+    action: Action,
+    stream: &StreamName,
+) -> Result<(), ApiError> {
+    let arn = services.stream_arn(stream).to_string();
+    ask(caller, action, &arn, None)
 }
 
 /// The ARN that a request is about; none where it is about the account.

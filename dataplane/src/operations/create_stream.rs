@@ -3,11 +3,11 @@
 use anabranch_domain::access::Caller;
 use anabranch_domain::catalog::{ChangeError, CreateStream, RecordDistribution, StreamMode};
 use anabranch_domain::{ShardUid, StreamName, StreamUid};
-use anabranch_wire::ApiError;
 use anabranch_wire::shapes::CreateStreamInput;
+use anabranch_wire::{Action, ApiError};
 
 use super::errors::{self, Asked};
-use super::{Services, changing, parsing};
+use super::{Services, authorize, changing, parsing};
 
 /// Shards of an account without a limit of its own. The wire bounds a request by the same number.
 const SHARDS_MAX: u32 = 100_000;
@@ -52,10 +52,13 @@ fn validate(input: &CreateStreamInput) -> Result<Wish, ApiError> {
 
 pub(super) async fn execute(
     services: &Services,
-    _: &Caller,
+    caller: &Caller,
     input: CreateStreamInput,
 ) -> Result<(), ApiError> {
     let wish = validate(&input)?;
+    if input.tags.is_some() {
+        authorize::check_new_stream(services, caller, Action::AddTagsToStream, &wish.name)?;
+    }
     let shard_count =
         CreateStream::shard_count(wish.mode, wish.shard_count, wish.warm_throughput_mibps)
             .map_err(|refusal| {

@@ -318,3 +318,7 @@ fn limit_exceeded(message: impl Into<String>) -> ApiError {
 fn not_found(message: String) -> ApiError {
     ApiError::new(ErrorKind::ResourceNotFoundException, message)
 }
+
+#[cfg(test)]
+#[path = "errors_test.rs"]
+mod tests;

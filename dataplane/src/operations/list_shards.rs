@@ -8,10 +8,10 @@ use anabranch_domain::lineage::ShardFilter;
 use anabranch_domain::{ShardId, StreamUid, Timestamp};
 use anabranch_wire::opaque_token::TokenKind;
 use anabranch_wire::shapes::{ListShardsInput, ListShardsOutput, ShardFilter as FilterInput};
-use anabranch_wire::{ApiError, Timestamp as WireTimestamp};
+use anabranch_wire::{Action, ApiError, Timestamp as WireTimestamp};
 
 use super::addressing::{self, StreamAddress};
-use super::{Services, errors, next_token, parsing, rendering};
+use super::{Services, authorize, errors, next_token, parsing, rendering};
 
 /// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html>: also whatever more is asked for.
 const SHARDS_MAX: usize = 1000;
@@ -110,13 +110,17 @@ fn domain_time(time: WireTimestamp) -> Timestamp {
 
 pub(super) fn execute(
     services: &Services,
-    _: &Caller,
+    caller: &Caller,
     input: &ListShardsInput,
 ) -> Result<ListShardsOutput, ApiError> {
     let (filter, after) = validate(input)?;
     let snapshot = services.snapshot();
     let (stream, filter, after) = match &input.next_token {
-        Some(token) => resume(services, &snapshot, token)?,
+        Some(token) => {
+            let resumed = resume(services, &snapshot, token)?;
+            authorize::check_stream(services, caller, Action::ListShards, &resumed.0)?;
+            resumed
+        }
         None => (find_stream(&snapshot, input)?, filter, after),
     };
     let mut rest = filter

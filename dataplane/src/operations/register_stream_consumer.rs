@@ -4,10 +4,10 @@ use anabranch_domain::ConsumerName;
 use anabranch_domain::access::Caller;
 use anabranch_domain::catalog::{ConsumerStatus, RegisterConsumer};
 use anabranch_wire::shapes::{RegisterStreamConsumerInput, RegisterStreamConsumerOutput};
-use anabranch_wire::{ApiError, ErrorKind};
+use anabranch_wire::{Action, ApiError, ErrorKind};
 
 use super::addressing::{self, StreamAddress};
-use super::{Services, changing, errors, rendering};
+use super::{Services, authorize, changing, errors, rendering};
 
 fn validate(input: &RegisterStreamConsumerInput) -> Result<ConsumerName, ApiError> {
     let name = &input.consumer_name;
@@ -17,12 +17,15 @@ fn validate(input: &RegisterStreamConsumerInput) -> Result<ConsumerName, ApiErro
 
 pub(super) async fn execute(
     services: &Services,
-    _: &Caller,
+    caller: &Caller,
     input: RegisterStreamConsumerInput,
 ) -> Result<RegisterStreamConsumerOutput, ApiError> {
     let name = validate(&input)?;
     let address = StreamAddress::of_arn(&input.stream_arn);
     let stream = addressing::stream(&services.snapshot(), address)?;
+    if input.tags.is_some() {
+        authorize::check_stream(services, caller, Action::TagResource, &stream)?;
+    }
     let change = RegisterConsumer {
         stream: stream.name.clone(),
         consumer: name.clone(),

@@ -29,6 +29,7 @@ fn shard(index: u32) -> ShardId {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table reads best in one piece")]
 fn recorded_sentences_are_said_to_the_letter() {
     use ErrorKind::{
         InvalidArgumentException as Invalid, LimitExceededException as Limit,

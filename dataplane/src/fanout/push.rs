@@ -246,7 +246,8 @@ impl Running {
         }
         let event = SubscribeToShardEvent {
             records: rendered.records,
-            continuation_sequence_number: Text::from(self.continuation.text().as_str()),
+            continuation_sequence_number: (!is_last)
+                .then(|| Text::from(self.continuation.text().as_str())),
             millis_behind_latest: records::millis_behind_latest(batch, now),
             child_shards: is_last.then(|| self.child_shards()),
         };

@@ -43,6 +43,9 @@ pub(super) async fn execute(
             error!(stream = %stream.name, shard = %shard.id, %failed, "read failed");
             ApiError::bare(ErrorKind::InternalFailure)
         })?;
+    // Looked up again after the read: what a reshard changed while it ran (a child's final creation time, the children of
+    // a sealed shard) is in the catalog before the records are in the log.
+    let (stream, shard) = find(services, &iterator)?;
     let rendered = records::render(&shard, &batch).map_err(|damaged| {
         error!(stream = %stream.name, shard = %shard.id, %damaged, "stored records cannot be read");
         ApiError::bare(ErrorKind::InternalFailure)
@@ -154,11 +157,7 @@ fn answer(
         ordinal: batch.next.ordinal,
     };
     let (next_shard_iterator, child_shards) = if batch.is_at_end_of_sealed() {
-        // Looked up after the read: a shard is sealed only when its children are in the catalog, but they may not have
-        // been when this request began.
-        let newest = services.snapshot();
-        let newest = newest.streams.get(&stream.name).map_or(stream, |it| &**it);
-        (None, Some(records::child_shards(newest, shard.id)))
+        (None, Some(records::child_shards(stream, shard.id)))
     } else {
         let next = shard_iterators::seal(services, stream, shard, next);
         (Some(next), None)

@@ -30,7 +30,8 @@ pub(super) async fn execute(
         }
         _ => error,
     })?;
-    let shard = position::find_shard(&stream, &input.shard_id, account.as_str())?;
+    let (stream, shard) =
+        position::find_born_shard(services, stream, &input.shard_id, account.as_str()).await?;
     let now = services.now();
     let asked = Asked {
         kind: &input.shard_iterator_type,
@@ -39,7 +40,7 @@ pub(super) async fn execute(
     };
     let place = Place {
         stream: &stream,
-        shard,
+        shard: &shard,
         account: account.as_str(),
         action: "GetShardIterator",
         now,
@@ -56,7 +57,7 @@ pub(super) async fn execute(
     let position = match start {
         Start::At(position) => position,
         Start::Latest => {
-            let tip = services.shard(shard).tip().await.map_err(|failed| {
+            let tip = services.shard(&shard).tip().await.map_err(|failed| {
                 error!(shard = %shard.id, %failed, "cannot find the shard's tip");
                 ApiError::bare(ErrorKind::InternalFailure)
             })?;
@@ -67,6 +68,6 @@ pub(super) async fn execute(
         }
     };
     Ok(GetShardIteratorOutput {
-        shard_iterator: Some(shard_iterators::seal(services, &stream, shard, position)),
+        shard_iterator: Some(shard_iterators::seal(services, &stream, &shard, position)),
     })
 }

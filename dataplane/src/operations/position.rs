@@ -1,11 +1,16 @@
 //! Where to start reading, as `GetShardIterator` and `SubscribeToShard` are asked: the same rules, the same texts.
 
-use anabranch_domain::catalog::{Shard, Stream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_domain::catalog::{Shard, ShardStatus, Stream};
 use anabranch_domain::iterator::Position;
 use anabranch_domain::sequence_number::{GivenSequenceNumber, SequenceNumberVersion};
 use anabranch_domain::{SequenceNumber, ShardId, Timestamp};
 use anabranch_wire::{ApiError, ErrorKind};
+use tokio::time::{Instant, timeout_at};
 
+use super::Services;
 use super::errors::invalid_argument;
 use crate::shard::{ReadFrom, Resume};
 
@@ -136,12 +141,46 @@ fn ordinal_at(number: SequenceNumber) -> u64 {
     number.ordinal()
 }
 
-/// The shard of this id in `stream`, or AWS's refusal.
-pub(super) fn find_shard<'a>(
-    stream: &'a Stream,
+/// How long a reader waits for a child shard that its parents' end has named already: a reshard takes milliseconds more.
+const BIRTH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A shard to be read, and its stream. A child that does not take records yet is waited for: its creation time, and with
+/// it every number that is made of it, is final only then.
+pub(super) async fn find_born_shard(
+    services: &Services,
+    stream: Arc<Stream>,
     text: &str,
     account: &str,
-) -> Result<&'a Shard, ApiError> {
+) -> Result<(Arc<Stream>, Arc<Shard>), ApiError> {
+    let mut changes = services.catalog.subscribe();
+    let mut stream = stream;
+    let deadline = Instant::now() + BIRTH_PATIENCE;
+    loop {
+        let shard = Arc::new(find_shard(&stream, text, account)?.clone());
+        if shard.status != ShardStatus::Creating {
+            return Ok((stream, shard));
+        }
+        let newest = services.snapshot().streams.get(&stream.name).cloned();
+        match newest.filter(|newest| newest.uid == stream.uid) {
+            Some(newest) if !Arc::ptr_eq(&newest, &stream) => stream = newest,
+            Some(_) => {
+                if !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
+                    return Err(ApiError::bare(ErrorKind::InternalFailure));
+                }
+            }
+            None => {
+                return Err(shard_does_not_exist(
+                    shard.id,
+                    stream.name.as_str(),
+                    account,
+                ));
+            }
+        }
+    }
+}
+
+/// The shard of this id in `stream`, or AWS's refusal.
+fn find_shard<'a>(stream: &'a Stream, text: &str, account: &str) -> Result<&'a Shard, ApiError> {
     let id: ShardId = text
         .parse()
         .map_err(|_| super::errors::shard_not_found(text, stream.name.as_str(), account))?;

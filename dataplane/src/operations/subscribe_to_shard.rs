@@ -37,7 +37,9 @@ pub(super) async fn execute(
             ),
         ));
     }
-    let shard = position::find_shard(&found.stream, &input.shard_id, account.as_str())?;
+    let of_consumer = Arc::clone(&found.stream);
+    let (stream, shard) =
+        position::find_born_shard(services, of_consumer, &input.shard_id, account.as_str()).await?;
     let now = services.now();
     let asked = Asked {
         kind: &input.starting_position.kind,
@@ -45,8 +47,8 @@ pub(super) async fn execute(
         timestamp: input.starting_position.timestamp,
     };
     let place = Place {
-        stream: &found.stream,
-        shard,
+        stream: &stream,
+        shard: &shard,
         account: account.as_str(),
         action: "SubscribeToShard",
         now,
@@ -57,8 +59,8 @@ pub(super) async fn execute(
         Start::At(position) => position::read_from(position),
         Start::Latest => ReadFrom::Latest,
     };
-    let handle = services.shard(shard);
-    let horizon = retention::trim_horizon(now, found.stream.retention_hours);
+    let handle = services.shard(&shard);
+    let horizon = retention::trim_horizon(now, stream.retention_hours);
     let unreadable = |failed: ReadError| {
         error!(shard = %shard.id, %failed, "cannot find where a subscription starts");
         ApiError::bare(ErrorKind::InternalFailure)
@@ -74,13 +76,13 @@ pub(super) async fn execute(
         .take(key, now)
         .map_err(|refused| slot_refused(refused, consumer.name.as_str()))?;
     let push = Push {
-        started_at: started_at(start, resume.ordinal, shard),
+        started_at: started_at(start, resume.ordinal, &shard),
         services: Arc::clone(services),
         slot,
         codec,
-        stream: Arc::clone(&found.stream),
+        stream,
         consumer: Arc::clone(consumer),
-        shard: Arc::new(shard.clone()),
+        shard,
         handle,
         from: resume,
         tail,

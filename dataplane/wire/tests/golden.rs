@@ -136,7 +136,7 @@ fn a_stream_created_at_a_whole_second() {
 #[test]
 fn an_event_without_records() {
     let answer = SubscribeToShardEvent {
-        continuation_sequence_number: Text::from(NUMBER),
+        continuation_sequence_number: Some(Text::from(NUMBER)),
         millis_behind_latest: 0,
         ..SubscribeToShardEvent::default()
     };

@@ -40,6 +40,10 @@ const STRICTER: &[(&str, &str)] = &[
         "UpdateMaxRecordSizeInput.StreamARN required",
         "nothing else names the stream: StreamId is reserved",
     ),
+    (
+        "SubscribeToShardEvent.ContinuationSequenceNumber required",
+        "AWS leaves it out of the event that has ChildShards, and the KCL refuses both at once",
+    ),
 ];
 
 #[test]

@@ -99,7 +99,9 @@ def test_frames_payloads_and_the_end_of_a_shard(server, kinesis, stream, make_co
             ":content-type": content_type,
         }
         event = decode(payload)
-        assert set(event) - {"ChildShards"} == {"Records", "ContinuationSequenceNumber", "MillisBehindLatest"}
+        # One or the other: the KCL refuses an event that says both where to go on here and who goes on instead.
+        onward = "ChildShards" if "ChildShards" in event else "ContinuationSequenceNumber"
+        assert set(event) == {"Records", "MillisBehindLatest", onward}
         records += event["Records"]
         children = event.get("ChildShards", children)
         if records and not split:

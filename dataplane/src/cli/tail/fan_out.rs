@@ -120,8 +120,8 @@ pub(super) async fn read(
                     });
                 }
             };
-            if !event.continuation_sequence_number.is_empty() {
-                position = Position::After(event.continuation_sequence_number.to_string());
+            if let Some(number) = &event.continuation_sequence_number {
+                position = Position::After(number.to_string());
             }
             let is_at_tip = event.millis_behind_latest == 0;
             if !reading

@@ -29,7 +29,9 @@ structure! {
         /// The records.
         records: Vec<Record> = "Records": RECORD_LIST,
         /// Where the next subscription goes on.
-        continuation_sequence_number: Text = "ContinuationSequenceNumber": SEQUENCE_NUMBER,
+        /// AWS's model calls it required and AWS leaves it out at a shard's end, where `ChildShards` stand in its place: the
+        /// KCL refuses an event with both.
+        continuation_sequence_number: Option<Text> = "ContinuationSequenceNumber": SEQUENCE_NUMBER,
         /// How far the reader is behind the tip, in milliseconds.
         millis_behind_latest: i64 = "MillisBehindLatest": MILLIS_BEHIND_LATEST,
         /// The shards that follow, at the end of a closed one.

@@ -22,7 +22,7 @@ import software.amazon.awssdk.services.kinesis.model.PutRecordsRequestEntry;
 import software.amazon.awssdk.services.kinesis.model.Shard;
 import software.amazon.awssdk.services.kinesis.model.ShardFilterType;
 
-/** KCL 3 reads through a split and a merge. */
+/** KCL 3, polling and with enhanced fan-out, reads through a split and a merge. */
 class KclTest {
     private static final int KEYS = 40;
     private static final int ROUNDS = 90;
@@ -30,7 +30,9 @@ class KclTest {
     private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     static List<Arguments> retrievals() {
-        return List.of(Arguments.of("polling", (Function<String, Worker>) Worker::polling));
+        return List.of(
+                Arguments.of("polling", (Function<String, Worker>) Worker::polling),
+                Arguments.of("fan-out", (Function<String, Worker>) Worker::fanOut));
     }
 
     @ParameterizedTest(name = "{0}")

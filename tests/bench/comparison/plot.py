@@ -13,7 +13,7 @@ from comparison.report import WORKLOADS  # noqa: E402
 
 
 def draw(results: dict, path: Path) -> None:
-    """One panel a workload, a bar a server, on a logarithmic scale: peers differ by orders of magnitude."""
+    """One panel a workload, a bar a server, from zero on: a logarithmic axis would flatter whoever is behind."""
     shown = [workload for workload in WORKLOADS if any(figure(found, workload) for found in results["servers"].values())]
     if not shown:
         return
@@ -24,7 +24,6 @@ def draw(results: dict, path: Path) -> None:
         colours = ["#1f6f8b" if name == "anabranch" else "#b8c4cc" for name, _ in bars]
         drawn = panel.barh([name for name, _ in bars], [value for _, value in bars], color=colours)
         panel.bar_label(drawn, labels=[f"{value:,.0f}" for _, value in bars], padding=3, fontsize=8)
-        panel.set_xscale("log")
         panel.set_title(f"{workload[1]} ({workload[3]})", loc="left", fontsize=9)
         panel.tick_params(labelsize=8)
         panel.margins(x=0.12)

@@ -50,8 +50,30 @@ pub(super) struct GetRecordsArgs {
     #[arg(long, value_name = "COUNT")]
     rounds: Option<u64>,
 
+    /// Each consumer reads its part of the shards, so that every record is read once, instead of all of them
+    #[arg(long)]
+    divide: bool,
+
     #[command(flatten)]
     run: RunArgs,
+}
+
+impl GetRecordsArgs {
+    /// The shards of one consumer in its order.
+    fn order(&self, shards: &[String], consumer: usize) -> Vec<String> {
+        if self.divide {
+            return shards
+                .iter()
+                .skip(consumer)
+                .step_by(self.consumers.max(1))
+                .cloned()
+                .collect();
+        }
+        // Consumers start with different shards, as they would in life.
+        let mut order = shards.to_vec();
+        order.rotate_left(consumer % shards.len().max(1));
+        order
+    }
 }
 
 pub(super) fn run(args: &GetRecordsArgs) -> Result<Outcome, Failure> {
@@ -74,10 +96,7 @@ pub(super) fn run(args: &GetRecordsArgs) -> Result<Outcome, Failure> {
         args.consumers,
         args.run.server_pid,
         |consumer, tally| {
-            let mut order = shards.clone();
-            // Consumers start with different shards, as they would in life.
-            let first = consumer % order.len().max(1);
-            order.rotate_left(first);
+            let order = args.order(&shards, consumer);
             let reader = Consumer {
                 target: &target,
                 stream: &stream,
@@ -94,6 +113,7 @@ pub(super) fn run(args: &GetRecordsArgs) -> Result<Outcome, Failure> {
         ("endpoint", json!(target.endpoint.to_string())),
         ("codec", json!(format!("{:?}", target.codec).to_lowercase())),
         ("consumers", json!(args.consumers)),
+        ("divided", json!(args.divide)),
         ("filledBytes", json!(args.fill)),
         ("recordBytes", json!(args.run.record_size)),
         ("shards", json!(args.run.shards)),
@@ -264,5 +284,33 @@ impl Consumer<'_> {
         let kind = error_type(self.target.codec, body)
             .map_or_else(|| format!("HTTP {status}"), str::to_owned);
         self.tally.borrow_mut().error(&kind, 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct TestCommand {
+        #[command(flatten)]
+        args: GetRecordsArgs,
+    }
+
+    fn orders(flags: &[&str]) -> Vec<Vec<String>> {
+        let args =
+            TestCommand::parse_from(["get-records", "--consumers", "2"].iter().chain(flags)).args;
+        let shards = ["a", "b", "c"].map(str::to_owned);
+        (0..2)
+            .map(|consumer| args.order(&shards, consumer))
+            .collect()
+    }
+
+    #[test]
+    fn consumers_read_all_shards_unless_they_divide_them() {
+        assert_eq!(orders(&[]), [["a", "b", "c"], ["b", "c", "a"]]);
+        assert_eq!(orders(&["--divide"]), [vec!["a", "c"], vec!["b"]]);
     }
 }

@@ -131,6 +131,8 @@ impl Journal {
     pub(super) fn forget(&self) {
         *self.lock() = None;
         *self.failure() = None;
+        // Who waits at the tip looks again, and finds what is there then.
+        self.advanced.notify_waiters();
     }
 
     /// Remembers the tokens of the appends at the log's end, if none is remembered.

@@ -38,6 +38,9 @@ pub enum LogError {
     /// The shard's bytes were removed.
     #[error("the shard was destroyed")]
     Destroyed,
+    /// The disk failed a moment ago and the log is read anew: try again.
+    #[error("the log is being read again")]
+    Reloading,
     /// A value beside the log is damaged.
     #[error("{0}")]
     Record(String),

@@ -136,11 +136,6 @@ impl Actor {
             && self.last_proposal <= before
     }
 
-    /// Whether the group runs, or soon will.
-    pub(super) fn is_engaged(&self) -> bool {
-        !matches!(self.engagement, Engagement::Stopped | Engagement::Gone)
-    }
-
     /// Takes in what happened.
     pub(super) fn take(&mut self, event: Event, now: Timestamp) {
         match event {

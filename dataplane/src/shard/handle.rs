@@ -21,7 +21,7 @@ use super::{
     event::{Action, Control, Event},
     gathering::fits,
     locate, read,
-    registry::Shared,
+    registry::{Shared, in_background},
     reply::Reply,
     trim,
 };
@@ -114,7 +114,7 @@ impl ShardHandle {
     /// The shard's newest end. Reads the disk when the shard is used for the first time.
     pub async fn tip(&self) -> Result<Tip, ReadError> {
         self.load().await?;
-        self.group.journal().tip().ok_or(ReadError::Gone)
+        Ok(self.group.journal().tip().ok_or(LogError::Reloading)?)
     }
 
     /// The shard's newest end, if it was used before.
@@ -126,7 +126,7 @@ impl ShardHandle {
     pub async fn settled(&self) -> Result<Settled, ReadError> {
         self.load().await?;
         let settled = self.group.journal().with_shard(Settled::of);
-        settled.ok_or(ReadError::Gone)
+        Ok(settled.ok_or(LogError::Reloading)?)
     }
 
     /// Something to wait with for what comes after the newest end.
@@ -159,11 +159,6 @@ impl ShardHandle {
         &self.group
     }
 
-    /// Whether the group runs, or soon will.
-    pub(super) fn is_engaged(&self) -> bool {
-        self.actor().is_engaged()
-    }
-
     /// Stops the group if nothing was proposed since `before`.
     pub(super) fn rest(self: &Arc<Self>, before: Timestamp) {
         if self.actor().is_idle_since(before) {
@@ -180,11 +175,19 @@ impl ShardHandle {
             Ok(()) => trim::is_worth_releasing(&self.group).await.unwrap_or(true),
             Err(_) => true,
         };
-        self.group.destroy().await?;
+        let destroyed = self.group.destroy().await;
+        self.shared.disengaged(self.uid());
+        destroyed?;
         if is_large {
             trim::release_all(&self.group).await?;
         }
         Ok(())
+    }
+
+    fn stopped(self: &Arc<Self>) {
+        // Before the actor hears of it, so that the next start enters the shard again after this.
+        self.shared.disengaged(self.uid());
+        self.post(Event::Stopped);
     }
 
     fn actor(&self) -> MutexGuard<'_, Actor> {
@@ -247,21 +250,21 @@ impl ShardHandle {
             }),
             Action::Start => {
                 self.shared.engaged(self);
-                tokio::spawn(async move {
+                in_background(async move {
                     let started = this.group.start().await;
                     this.post(Event::Started(started));
                 });
             }
             Action::Stop => {
-                tokio::spawn(async move {
+                in_background(async move {
                     this.group.stop().await;
-                    this.post(Event::Stopped);
+                    this.stopped();
                 });
             }
             Action::StopFailed => {
-                tokio::spawn(async move {
+                in_background(async move {
                     this.group.stop_failed().await;
-                    this.post(Event::Stopped);
+                    this.stopped();
                 });
             }
         }

@@ -23,8 +23,11 @@ pub struct ShardLimits {
     pub pipeline_entries_max: usize,
     /// Bytes of recent log entries kept in memory over all shards, for readers at the tip.
     pub tail_cache_bytes_max: usize,
-    /// A group that was proposed nothing for this long gives up its tasks and memory.
+    /// A group that was proposed nothing for this long gives up its tasks and memory. Starting it again takes no disk
+    /// access and less time than one write.
     pub idle_after: Duration,
+    /// When more groups run than this, idle ones are stopped without waiting for `idle_after`: each is about 150 KiB.
+    pub running_groups_max: usize,
     /// The longest pause before a group is tried again after the disk failed under it.
     pub restart_backoff_max: Duration,
 }
@@ -39,7 +42,8 @@ impl Default for ShardLimits {
             pipeline_bytes_min: 64 << 10,
             pipeline_entries_max: 4,
             tail_cache_bytes_max: 32 << 20,
-            idle_after: Duration::from_secs(30),
+            idle_after: Duration::from_secs(10),
+            running_groups_max: 256,
             restart_backoff_max: Duration::from_secs(2),
         }
     }

@@ -17,7 +17,7 @@ pub(super) async fn locate(
     from: ReadFrom,
     horizon: Timestamp,
 ) -> Result<Resume, ReadError> {
-    let tip = journal.tip().ok_or(ReadError::Gone)?;
+    let tip = journal.tip().ok_or(LogError::Reloading)?;
     match from {
         ReadFrom::Latest => Ok(end_of(tip)),
         ReadFrom::Resume(resume) => Ok(resume),
@@ -71,7 +71,7 @@ async fn search(
     journal: &Arc<Journal>,
     before: impl Fn(&Envelope) -> bool + Send + 'static,
 ) -> Result<u64, ReadError> {
-    let visible = journal.visible().ok_or(ReadError::Gone)?;
+    let visible = journal.visible().ok_or(LogError::Reloading)?;
     let first = visible.start;
     let found = reading(journal, first, move |journal| {
         partition(journal, visible, before)

@@ -19,7 +19,7 @@ pub(super) async fn read(
     resume: Resume,
     limits: ReadLimits,
 ) -> Result<ReadBatch, ReadError> {
-    let tip = journal.tip().ok_or(ReadError::Gone)?;
+    let tip = journal.tip().ok_or(LogError::Reloading)?;
     let resume = past_horizon(journal, tip, resume, &limits).await?;
     let mut batch = ReadBatch::new(resume, tip);
     let is_full = read_memory(journal, keys, &limits, &mut batch)?;
@@ -46,7 +46,7 @@ async fn past_horizon(
     resume: Resume,
     limits: &ReadLimits,
 ) -> Result<Resume, ReadError> {
-    let first = journal.visible().ok_or(ReadError::Gone)?.start;
+    let first = journal.visible().ok_or(LogError::Reloading)?.start;
     let resume = Resume {
         log_index: resume.log_index.max(first),
         ..resume

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
+    time::Duration,
 };
 
 use anabranch_domain::{ShardUid, Timestamp};
@@ -20,15 +21,21 @@ pub(super) struct Shared {
     pub(super) budget: Arc<Budget>,
     pub(super) store: Arc<dyn Store>,
     keys: RwLock<Arc<KeyRing>>,
-    /// Shards whose groups run, or ran when it was last looked.
     engaged: Mutex<Engaged>,
 }
 
+/// The groups that run or soon will.
 #[derive(Default)]
 struct Engaged {
-    shards: Vec<Weak<ShardHandle>>,
+    shards: HashMap<ShardUid, Weak<ShardHandle>>,
+    /// Whether [`watch_idle`] runs.
     is_watched: bool,
+    /// Whether [`thin_out`] runs.
+    is_thinning: bool,
 }
+
+/// How long a group must have been idle to be stopped when very many run.
+const CROWDED_IDLE: Duration = Duration::from_millis(200);
 
 impl Shared {
     /// The keys that sealed records are read with.
@@ -42,9 +49,13 @@ impl Shared {
     /// The group of `shard` is about to run: somebody must see when it is idle.
     pub(super) fn engaged(self: &Arc<Self>, shard: &Arc<ShardHandle>) {
         let mut engaged = self.lock_engaged();
-        engaged.shards.push(Arc::downgrade(shard));
+        engaged.shards.insert(shard.uid(), Arc::downgrade(shard));
         if !std::mem::replace(&mut engaged.is_watched, true) {
-            tokio::spawn(watch_idle(self.clone()));
+            in_background(watch_idle(self.clone()));
+        }
+        let is_crowded = engaged.shards.len() > self.limits.running_groups_max;
+        if is_crowded && !std::mem::replace(&mut engaged.is_thinning, true) {
+            in_background(thin_out(self.clone()));
         }
     }
 
@@ -52,21 +63,26 @@ impl Shared {
         self.engaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts idle groups to rest. Says whether any still runs.
-    fn rest_idle(&self) -> bool {
-        let before = self.clock.now().minus(self.limits.idle_after);
-        let shards = std::mem::take(&mut self.lock_engaged().shards);
-        let mut running: Vec<Weak<ShardHandle>> = Vec::new();
+    /// The group of `shard` stopped.
+    pub(super) fn disengaged(&self, shard: ShardUid) {
+        self.lock_engaged().shards.remove(&shard);
+    }
+
+    /// Puts groups to rest that were proposed nothing for `idle_for`.
+    fn rest_idle(&self, idle_for: Duration) {
+        let before = self.clock.now().minus(idle_for);
+        // Not under the lock: a shard that rests takes its own, and comes here with it when it starts.
+        let shards: Vec<_> = self.lock_engaged().shards.values().cloned().collect();
         for shard in shards.iter().filter_map(Weak::upgrade) {
             shard.rest(before);
-            if shard.is_engaged() {
-                running.push(Arc::downgrade(&shard));
-            }
         }
-        let mut engaged = self.lock_engaged();
-        engaged.shards.append(&mut running);
-        engaged.is_watched = !engaged.shards.is_empty();
-        engaged.is_watched
+    }
+}
+
+/// Runs `work` on the runtime; not at all once that is going away, which ends a process's groups anyway.
+pub(super) fn in_background(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(work);
     }
 }
 
@@ -74,10 +90,20 @@ impl Shared {
 async fn watch_idle(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(shared.limits.idle_after / 2).await;
-        if !shared.rest_idle() {
+        shared.rest_idle(shared.limits.idle_after);
+        let mut engaged = shared.lock_engaged();
+        if engaged.shards.is_empty() {
+            engaged.is_watched = false;
             return;
         }
     }
+}
+
+/// Stops groups that are idle for a moment, because very many run.
+async fn thin_out(shared: Arc<Shared>) {
+    tokio::time::sleep(CROWDED_IDLE).await;
+    shared.rest_idle(CROWDED_IDLE);
+    shared.lock_engaged().is_thinning = false;
 }
 
 /// Every shard of this process, made when it is asked for. Holding ten thousand costs a few megabytes and no disk read.
@@ -163,8 +189,8 @@ impl ShardRegistry {
         Ok(())
     }
 
-    /// Stops every group: what was proposed is answered first, as far as the disk answers. Appends after this start
-    /// their groups again; the caller has stopped taking requests.
+    /// Stops every group, once requests are no longer taken: an append that is still under way hears that its outcome
+    /// is unclear.
     pub async fn stop(&self) {
         let shards: Vec<_> = {
             let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ReadError, ShardHandle};
-use crate::replication::Tip;
+use crate::replication::{LogError, Tip};
 
 /// Waits at the end of one shard. Costs the shard nothing while nobody waits.
 #[derive(Clone, Debug)]
@@ -23,13 +23,13 @@ impl Tail {
         let journal = self.shard.journal();
         loop {
             let advanced = journal.advanced().notified();
-            if let Some(tip) = journal.tip().filter(|tip| tip.end_index > end_index) {
-                return Ok(tip);
+            // After a failure the log is read anew, and may hold more than was told.
+            match self.shard.tip().await {
+                Ok(tip) if tip.end_index > end_index => return Ok(tip),
+                Ok(_) => advanced.await,
+                Err(ReadError::Log(LogError::Reloading)) => {}
+                Err(error) => return Err(error),
             }
-            if journal.is_destroyed() {
-                return Err(ReadError::Gone);
-            }
-            advanced.await;
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn trim(
 ) -> Result<Trimmed, ReadError> {
     let journal = group.journal().clone();
     let expired = move || {
-        let visible = journal.visible().ok_or(LogError::Destroyed)?;
+        let visible = journal.visible().ok_or(LogError::Reloading)?;
         let mut trimmed = Trimmed::default();
         for index in visible.start..visible.end {
             let envelope = journal.envelope(index)?;

@@ -4,10 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anabranch_wire::shapes::{
-    DescribeStreamConsumerInput, DescribeStreamConsumerOutput, PutRecordInput, PutRecordOutput,
-    Record, RegisterStreamConsumerInput, RegisterStreamConsumerOutput, SubscribeToShardInput,
-};
+use anabranch_wire::shapes::{PutRecordInput, PutRecordOutput, Record, SubscribeToShardInput};
 use anabranch_wire::{Action, Blob};
 use bytes::Bytes;
 use clap::Args;
@@ -20,7 +17,7 @@ use super::process::Usage;
 use super::report::Report;
 use super::window::{Measured, Tally};
 use super::{Outcome, RunArgs};
-use crate::cli::client::{CallError, Kinesis, Subscription};
+use crate::cli::client::{Kinesis, Subscription};
 use crate::cli::outcome::{Failure, block_on};
 use crate::cli::position::Position;
 use crate::cli::streams::summary;
@@ -31,8 +28,6 @@ const DURATION_MAX: Duration = Duration::from_mins(4);
 
 /// Time for the last records to arrive.
 const SETTLE: Duration = Duration::from_millis(500);
-
-const STATUS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Measure the time from put to delivery by SubscribeToShard
 ///
@@ -105,7 +100,8 @@ async fn measure(args: &SubscribeArgs) -> Result<(Measured, Histogram), Failure>
     let origin = Instant::now();
     let mut subscriptions = Vec::new();
     for consumer in 0..args.consumers {
-        let consumer_arn = register(&kinesis, &arn, consumer).await?;
+        let name = format!("bench-{consumer}");
+        let consumer_arn = kinesis.find_or_register_consumer(&arn, &name).await?.arn;
         let input = SubscribeToShardInput {
             consumer_arn,
             shard_id: first.shard_id.clone(),
@@ -156,34 +152,6 @@ async fn measure(args: &SubscribeArgs) -> Result<(Measured, Histogram), Failure>
             .map(|(after, before)| after.since(before)),
     };
     Ok((measured, puts))
-}
-
-/// Registers a consumer and waits until it is ACTIVE.
-async fn register(
-    kinesis: &Kinesis,
-    stream_arn: &str,
-    consumer: usize,
-) -> Result<String, CallError> {
-    let input = RegisterStreamConsumerInput {
-        stream_arn: stream_arn.to_owned(),
-        consumer_name: format!("bench-{consumer}"),
-        ..RegisterStreamConsumerInput::default()
-    };
-    let made: RegisterStreamConsumerOutput =
-        kinesis.call(Action::RegisterStreamConsumer, &input).await?;
-    let consumer_arn = made.consumer.consumer_arn;
-    let input = DescribeStreamConsumerInput {
-        consumer_arn: Some(consumer_arn.clone()),
-        ..DescribeStreamConsumerInput::default()
-    };
-    loop {
-        let answer: DescribeStreamConsumerOutput =
-            kinesis.call(Action::DescribeStreamConsumer, &input).await?;
-        if answer.consumer_description.consumer_status == "ACTIVE" {
-            return Ok(consumer_arn);
-        }
-        tokio::time::sleep(STATUS_INTERVAL).await;
-    }
 }
 
 /// Puts records at a steady rate; returns the latencies of the puts that count.

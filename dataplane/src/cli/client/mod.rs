@@ -7,6 +7,7 @@
 mod args;
 mod call_error;
 mod connection;
+mod consumer;
 mod credentials;
 mod endpoint;
 mod hint;
@@ -16,6 +17,7 @@ mod trust;
 
 pub(super) use args::ClientArgs;
 pub(super) use call_error::CallError;
+pub(super) use consumer::RegisteredConsumer;
 pub(super) use credentials::Credentials;
 pub(super) use endpoint::{Endpoint, Scheme};
 pub(super) use kinesis::Kinesis;

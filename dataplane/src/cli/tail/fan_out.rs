@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use anabranch_wire::Action;
-use anabranch_wire::shapes::{
-    DeregisterStreamConsumerInput, DescribeStreamConsumerInput, DescribeStreamConsumerOutput,
-    DescribeStreamSummaryInput, DescribeStreamSummaryOutput, RegisterStreamConsumerInput,
-    RegisterStreamConsumerOutput, SubscribeToShardInput,
-};
+use anabranch_wire::shapes::{DeregisterStreamConsumerInput, SubscribeToShardInput};
 
 use super::{News, Reading};
-use crate::cli::client::{CallError, Kinesis, SubscriptionEnd};
+use crate::cli::client::{CallError, Kinesis, RegisteredConsumer, Subscription, SubscriptionEnd};
 use crate::cli::position::Position;
+use crate::cli::streams::summary;
 
 /// A second subscription to a shard is refused for five seconds after the first.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -19,83 +16,37 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often a subscription is tried again when the service has no place for it.
 const ATTEMPTS_MAX: u32 = 15;
 
-/// How often a consumer's status is asked for while it is being made.
-const STATUS_INTERVAL: Duration = Duration::from_millis(100);
-
-/// A registered consumer.
-#[derive(Debug)]
-pub(super) struct Consumer {
-    arn: String,
-    made_here: bool,
+/// The consumer of this name, registered now if it is missing.
+pub(super) async fn find_or_register(
+    kinesis: &Kinesis,
+    stream: &str,
+    name: &str,
+) -> Result<RegisteredConsumer, CallError> {
+    let stream_arn = summary(kinesis, stream).await?.stream_arn;
+    kinesis.find_or_register_consumer(&stream_arn, name).await
 }
 
-impl Consumer {
-    /// The consumer of this name, registered now if it is missing, once it is ACTIVE.
-    pub(super) async fn find_or_register(
-        kinesis: &Kinesis,
-        stream: &str,
-        name: &str,
-    ) -> Result<Self, CallError> {
-        let summary: DescribeStreamSummaryOutput = kinesis
-            .call(
-                Action::DescribeStreamSummary,
-                &DescribeStreamSummaryInput {
-                    stream_name: Some(stream.to_owned()),
-                    ..Default::default()
-                },
-            )
-            .await?;
-        let stream_arn = summary.stream_description_summary.stream_arn;
-        let input = RegisterStreamConsumerInput {
-            stream_arn: stream_arn.clone(),
-            consumer_name: name.to_owned(),
-            ..Default::default()
-        };
-        let registered: Result<RegisterStreamConsumerOutput, _> =
-            kinesis.call(Action::RegisterStreamConsumer, &input).await;
-        let made_here = match registered {
-            Ok(_) => true,
-            Err(error) if error.kind() == Some("ResourceInUseException") => false,
-            Err(error) => return Err(error),
-        };
-        let input = DescribeStreamConsumerInput {
-            stream_arn: Some(stream_arn),
-            consumer_name: Some(name.to_owned()),
-            ..Default::default()
-        };
-        loop {
-            let answer: DescribeStreamConsumerOutput =
-                kinesis.call(Action::DescribeStreamConsumer, &input).await?;
-            let consumer = answer.consumer_description;
-            if consumer.consumer_status == "ACTIVE" {
-                return Ok(Self {
-                    arn: consumer.consumer_arn,
-                    made_here,
-                });
-            }
-            tokio::time::sleep(STATUS_INTERVAL).await;
-        }
+/// Removes the consumer unless it was there before.
+pub(super) async fn remove_if_made_here(
+    kinesis: &Kinesis,
+    consumer: &RegisteredConsumer,
+) -> Result<(), CallError> {
+    if !consumer.made_here {
+        return Ok(());
     }
-
-    /// Removes the consumer unless it was there before.
-    pub(super) async fn remove_if_made_here(&self, kinesis: &Kinesis) -> Result<(), CallError> {
-        if !self.made_here {
-            return Ok(());
-        }
-        let input = DeregisterStreamConsumerInput {
-            consumer_arn: Some(self.arn.clone()),
-            ..Default::default()
-        };
-        kinesis
-            .command(Action::DeregisterStreamConsumer, &input)
-            .await
-    }
+    let input = DeregisterStreamConsumerInput {
+        consumer_arn: Some(consumer.arn.clone()),
+        ..DeregisterStreamConsumerInput::default()
+    };
+    kinesis
+        .command(Action::DeregisterStreamConsumer, &input)
+        .await
 }
 
 /// Reads `shard` from `position` to its end, or for ever, over as many subscriptions as it takes.
 pub(super) async fn read(
     reading: &Reading,
-    consumer: &Consumer,
+    consumer: &RegisteredConsumer,
     shard: &str,
     mut position: Position,
 ) -> Result<(), CallError> {
@@ -152,10 +103,10 @@ pub(super) async fn read(
 
 async fn subscribe(
     reading: &Reading,
-    consumer: &Consumer,
+    consumer: &RegisteredConsumer,
     shard: &str,
     position: &Position,
-) -> Result<crate::cli::client::Subscription, CallError> {
+) -> Result<Subscription, CallError> {
     let input = SubscribeToShardInput {
         consumer_arn: consumer.arn.clone(),
         shard_id: shard.to_owned(),

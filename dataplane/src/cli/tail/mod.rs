@@ -19,8 +19,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
-use self::fan_out::Consumer;
-use super::client::{CallError, ClientArgs, Kinesis};
+use super::client::{CallError, ClientArgs, Kinesis, RegisteredConsumer};
 use super::lineage::{Follower, is_open};
 use super::outcome::{Failure, Outcome};
 use super::output::OutputArgs;
@@ -106,7 +105,7 @@ struct Reading {
     stream: String,
     interval: Duration,
     follow: bool,
-    consumer: Option<Consumer>,
+    consumer: Option<RegisteredConsumer>,
     news: mpsc::Sender<News>,
 }
 
@@ -114,7 +113,7 @@ pub(super) async fn run(args: TailArgs) -> Result<Outcome, Failure> {
     let kinesis = args.client.connect()?;
     let shards = list_shards(&kinesis, &args.stream).await?;
     let consumer = match &args.fan_out {
-        Some(name) => Some(Consumer::find_or_register(&kinesis, &args.stream, name).await?),
+        Some(name) => Some(fan_out::find_or_register(&kinesis, &args.stream, name).await?),
         None => None,
     };
     let (news, heard) = mpsc::channel(BATCHES_MAX);
@@ -130,7 +129,7 @@ pub(super) async fn run(args: TailArgs) -> Result<Outcome, Failure> {
         .run_until(follow(&args, &reading, &shards, heard))
         .await;
     if let Some(consumer) = &reading.consumer {
-        consumer.remove_if_made_here(&reading.kinesis).await?;
+        fan_out::remove_if_made_here(&reading.kinesis, consumer).await?;
     }
     outcome
 }

@@ -252,7 +252,7 @@ impl Running {
             child_shards: is_last.then(|| self.child_shards()),
         };
         let codec = self.push.codec;
-        let payload = encode_sized(codec, &event, records::encoded_capacity(batch));
+        let payload = encode_sized(codec, &event, event.encoded_bytes(codec));
         let mut frame = BytesMut::with_capacity(payload.len() + 256);
         append_subscribe_to_shard_event(&mut frame, codec, |out| out.extend_from_slice(&payload));
         frame.freeze()

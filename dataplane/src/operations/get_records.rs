@@ -51,9 +51,8 @@ pub(super) async fn execute(
         ApiError::bare(ErrorKind::InternalFailure)
     })?;
     account_for(services, &stream, &shard, &batch, &rendered, now);
-    let capacity = records::encoded_capacity(&batch);
     let output = answer(services, &stream, &shard, &batch, rendered, now);
-    Ok(encode_sized(codec, &output, capacity))
+    Ok(encode_sized(codec, &output, output.encoded_bytes(codec)))
 }
 
 /// The shard of an iterator, if it and its very stream are still there.

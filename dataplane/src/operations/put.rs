@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anabranch_domain::catalog::{RecordDistribution, Stream};
 use anabranch_domain::{AccountId, HashKey, ShardId};
 use anabranch_store::entry::RecordKey;
+use anabranch_wire::constraint::Violations;
 use anabranch_wire::{ApiError, Blob, ErrorKind, Text};
 
 use super::Services;
@@ -64,13 +65,11 @@ fn invalid_hash_key(given: &str) -> ApiError {
 
 /// AWS's constraint text: only a stream of AUTO distribution may do without a partition key.
 fn missing_key(place: RecordPlace) -> ApiError {
-    let path = member_path(place, "partitionKey");
-    ApiError::new(
-        ErrorKind::ValidationException,
-        format!(
-            "1 validation error detected: Value null at '{path}' failed to satisfy constraint: Member must not be null"
-        ),
-    )
+    let mut violations = Violations::new();
+    violations.missing(&member_path(place, "partitionKey"));
+    violations
+        .into_result()
+        .expect_err("a violation was just added")
 }
 
 /// AWS counts the key too, but speaks of the data, whose length was the model's constraint before record sizes could
@@ -78,14 +77,14 @@ fn missing_key(place: RecordPlace) -> ApiError {
 fn too_large(stream: &Stream, record: &PutRecord, place: RecordPlace) -> ApiError {
     let limit = stream.max_record_size_bytes();
     if record.data.len() as u64 > limit {
-        let path = member_path(place, "data");
-        return ApiError::new(
-            ErrorKind::ValidationException,
-            format!(
-                "1 validation error detected: Value at '{path}' failed to satisfy constraint: \
-                 Member must have length less than or equal to {limit}"
-            ),
+        let mut violations = Violations::new();
+        violations.too_long_blob(
+            &member_path(place, "data"),
+            usize::try_from(limit).unwrap_or(usize::MAX),
         );
+        return violations
+            .into_result()
+            .expect_err("a violation was just added");
     }
     ApiError::new(
         ErrorKind::InvalidArgumentException,

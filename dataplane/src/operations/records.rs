@@ -11,14 +11,6 @@ use bytes::BytesMut;
 use super::{put, rendering};
 use crate::shard::ReadBatch;
 
-/// Bytes that a record takes in an answer beside its data and key: names of members, number, time, punctuation.
-const RECORD_OVERHEAD_BYTES: usize = 200;
-
-/// About the bytes of the answer, base64 included.
-pub(crate) fn encoded_capacity(batch: &ReadBatch) -> usize {
-    1024 + batch.stored_bytes().div_ceil(3) * 4 + batch.len() * RECORD_OVERHEAD_BYTES
-}
-
 /// Records as they are answered, and what they count against a shard's read limit: data and keys.
 pub(crate) struct Rendered {
     pub(crate) records: Vec<Record>,

@@ -19,7 +19,7 @@ export ANABRANCH_BIN ?= $(CARGO_TARGET_DIR)/release/anabranch
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what a build needs (Debian packages; says so first)
@@ -63,6 +63,11 @@ durability: build ## Crashes, full disks and torn files with the real binary
 .PHONY: bench
 bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)
 	@tests/bench/run $(ARGS)
+
+.PHONY: image
+image: build ## An OCI image of the release binaries, without a container engine
+	@tests/setup/packages.sh cluster
+	@cd tests && python3 -m image
 
 .PHONY: fix
 fix: setup ## Format and apply what clippy can: writes to the sources

@@ -5,9 +5,10 @@
 #   packages.sh run      what `make run` needs besides
 #   packages.sh test     what the tests need besides
 #   packages.sh java     what the Java tests need besides
+#   packages.sh cluster  what the Kubernetes of the tests needs besides its own programs
 set -euo pipefail
 
-case "${1:?usage: packages.sh build|run|test|java}" in
+case "${1:?usage: packages.sh build|run|test|java|cluster}" in
   # clang and libclang: bindgen reads RocksDB's headers. mold: `.cargo/config.toml` links with it.
   build) packages=(build-essential clang libclang-dev mold pkg-config) ;;
   # The aws CLI is installed with pip where it is missing.
@@ -15,6 +16,9 @@ case "${1:?usage: packages.sh build|run|test|java}" in
   # faketime: the tests that move the clock. openssl: the certificate of the TLS tests.
   test) packages=(python3-venv faketime openssl procps) ;;
   java) packages=(default-jdk-headless maven openssl) ;;
+  # runc starts the containers; nft is what kube-proxy and the port mapping speak to; openssl makes the certificates;
+  # binutils strips what goes into the image; busybox is what the tests' own pods run.
+  cluster) packages=(runc conntrack nftables iptables iproute2 openssl util-linux binutils busybox-static ca-certificates tzdata) ;;
   *) echo "packages.sh: no purpose is called $1" >&2; exit 2 ;;
 esac
 

@@ -26,9 +26,12 @@ setup: ## Install what a build needs (Debian packages; says so first)
 	@tests/setup/packages.sh build
 	@tests/setup/rust.sh
 
+# RocksDB is compiled apart and kept: see the script.
+ROCKSDB = ROCKSDB_STATIC=1 ROCKSDB_LIB_DIR="$$(tests/setup/rocksdb.sh)"
+
 .PHONY: build
 build: setup ## Build the release binary
-	@cargo build --release --locked --workspace
+	@$(ROCKSDB) cargo build --release --locked --workspace
 	@echo "built $(ANABRANCH_BIN)"
 
 .PHONY: run
@@ -41,8 +44,8 @@ check: setup ## Format, lints, walls and unit tests: reads only
 	@tests/setup/step.sh "format, Python" tests/setup/ruff.sh
 	@tests/setup/step.sh "walls" tests/walls/walls.sh
 	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
-	@tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	@BOTOCORE_KINESIS_MODEL=$$(tests/setup/model.sh) tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
+	@$(ROCKSDB) tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@BOTOCORE_KINESIS_MODEL=$$(tests/setup/model.sh) $(ROCKSDB) tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
 
 .PHONY: test
 test: ## Everything that CI runs
@@ -73,7 +76,7 @@ image: build ## An OCI image of the release binaries, without a container engine
 fix: setup ## Format and apply what clippy can: writes to the sources
 	@cargo fmt --all
 	@tests/setup/ruff.sh --fix
-	@cargo clippy --release --locked --workspace --all-targets --fix --allow-dirty --allow-staged
+	@$(ROCKSDB) cargo clippy --release --locked --workspace --all-targets --fix --allow-dirty --allow-staged
 
 .PHONY: deny
 deny: ## Install cargo-deny into the cache (some minutes, once)

@@ -30,6 +30,8 @@ wants() {
 tests/setup/packages.sh build
 tests/setup/packages.sh test
 tests/setup/rust.sh
+ROCKSDB_LIB_DIR=$(tests/setup/rocksdb.sh)
+export ROCKSDB_LIB_DIR ROCKSDB_STATIC=1
 
 if wants check; then
   step "format" cargo fmt --all --check

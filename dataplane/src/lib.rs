@@ -25,6 +25,7 @@ pub mod replication;
 pub mod resharding;
 pub mod retention;
 pub mod routing;
+pub mod serving;
 pub mod shard;
 pub mod standalone;
 pub mod throttling;

@@ -46,7 +46,9 @@ pub mod time;
 
 pub use hash_key::{HashKey, HashKeyRange};
 pub use ids::{ShardUid, StreamUid};
-pub use names::{AccountId, ConsumerArn, ConsumerName, KeyId, Region, StreamArn, StreamName};
+pub use names::{
+    AccountId, ConsumerArn, ConsumerName, KeyId, PodName, Region, StreamArn, StreamName,
+};
 pub use sequence_number::SequenceNumber;
 pub use shard_id::ShardId;
 pub use shard_state::{ShardCommand, ShardPhase, ShardState};

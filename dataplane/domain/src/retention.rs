@@ -69,6 +69,7 @@ mod tests {
                 closed_at,
             }),
             epoch: 0,
+            replicas: Vec::new(),
         }
     }
 

@@ -19,13 +19,14 @@ use anabranch_wire::shapes::SubscribeToShardEvent;
 use anabranch_wire::{ApiError, Codec, ErrorKind, Text, encode_sized};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, Stream};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until};
 use tracing::{error, info};
 
 use super::pace::Pace;
 use super::slots::Slot;
 use crate::operations::{Services, records};
-use crate::shard::{ReadBatch, ReadFrom, ReadLimits, Resume, ShardHandle, Tail};
+use crate::serving::Reader;
+use crate::shard::{ReadBatch, ReadFrom, ReadLimits, Resume};
 
 /// Frames of one subscription.
 pub type EventStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -53,12 +54,8 @@ pub(crate) struct Push {
     pub(crate) consumer: Arc<Consumer>,
     /// The shard.
     pub(crate) shard: Arc<Shard>,
-    /// The shard's records.
-    pub(crate) handle: Arc<ShardHandle>,
     /// Where it begins.
     pub(crate) from: Resume,
-    /// Where its news come from.
-    pub(crate) tail: Tail,
     /// What the first continuation goes on from, while nothing was read.
     pub(crate) started_at: SequenceNumber,
 }
@@ -160,10 +157,13 @@ impl Running {
                 return Event::Records(batch);
             }
             self.next = batch.next;
+            let push = &self.push;
+            let shards = &push.services.shards;
+            let seen = self.next.log_index;
             tokio::select! {
                 biased;
-                () = self.push.slot.displaced() => return Event::Displaced,
-                _ = timeout_at(due, self.push.tail.past(self.next.log_index)) => {}
+                () = push.slot.displaced() => return Event::Displaced,
+                () = shards.wait_past(&push.stream, &push.shard, seen, due) => {}
             }
         }
     }
@@ -176,8 +176,10 @@ impl Running {
             bytes_max: EVENT_BYTES_MAX,
             horizon: retention::trim_horizon(now, push.stream.retention_hours),
         };
-        let read = push.handle.read(ReadFrom::Resume(self.next), limits).await;
-        read.map_err(|failed| {
+        let from = ReadFrom::Resume(self.next);
+        let shards = &push.services.shards;
+        let read = shards.read(&push.stream, &push.shard, from, limits, Reader::FanOut);
+        read.await.map_err(|failed| {
             error!(shard = %push.shard.id, %failed, "read for a subscription failed");
             Event::Failed
         })

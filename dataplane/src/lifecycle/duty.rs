@@ -1,20 +1,24 @@
 //! What a stream still needs: worked out from the catalog alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use anabranch_domain::catalog::{ConsumerStatus, Stream, StreamStatus};
+use anabranch_domain::catalog::{ConsumerStatus, Shard, Stream, StreamStatus};
 use anabranch_domain::retention::{Trim, trim};
-use anabranch_domain::{ConsumerName, ShardId, ShardUid, Timestamp};
+use anabranch_domain::{ConsumerName, Timestamp};
 
 /// What is to be done for a stream now. Done means: looked at again, there is something else or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Duty {
     /// Let a new stream take records.
-    Activate,
+    Activate {
+        /// Every shard that it has.
+        shards: Vec<Arc<Shard>>,
+    },
     /// Remove a deleted stream's records, and then the stream.
     Destroy {
         /// Every shard that it has.
-        shards: Vec<ShardUid>,
+        shards: Vec<Arc<Shard>>,
     },
     /// Carry out the reshard that is under way.
     Reshard,
@@ -28,7 +32,7 @@ pub enum Duty {
     /// Forget closed shards whose last record has expired.
     Expire {
         /// The shards.
-        shards: Vec<(ShardId, ShardUid)>,
+        shards: Vec<Arc<Shard>>,
     },
 }
 
@@ -38,10 +42,14 @@ impl Duty {
         match stream.status {
             StreamStatus::Deleting => {
                 return Some(Self::Destroy {
-                    shards: stream.shards.values().map(|shard| shard.uid).collect(),
+                    shards: stream.shards.values().cloned().collect(),
                 });
             }
-            StreamStatus::Creating => return Some(Self::Activate),
+            StreamStatus::Creating => {
+                return Some(Self::Activate {
+                    shards: stream.shards.values().cloned().collect(),
+                });
+            }
             StreamStatus::Active | StreamStatus::Updating => {}
         }
         if stream.running_reshard().is_some() {
@@ -59,7 +67,7 @@ impl Duty {
             .shards
             .values()
             .filter(|shard| trim(shard, None, stream.retention_hours, now) == Trim::Everything);
-        let shards: Vec<_> = expired.map(|shard| (shard.id, shard.uid)).collect();
+        let shards: Vec<_> = expired.cloned().collect();
         (!shards.is_empty()).then_some(Self::Expire { shards })
     }
 

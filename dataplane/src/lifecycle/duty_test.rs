@@ -7,7 +7,7 @@ use anabranch_domain::catalog::{
 };
 use anabranch_domain::quota::Limits;
 use anabranch_domain::reshard::Operation;
-use anabranch_domain::{StreamName, StreamUid};
+use anabranch_domain::{ShardId, ShardUid, StreamName, StreamUid};
 
 use super::*;
 
@@ -120,9 +120,14 @@ fn each_state_has_its_duty() {
         name: name(),
         enforce_consumer_deletion: true,
     };
-    let shards = vec![ShardUid::from_bits(10), ShardUid::from_bits(11)];
+    let shards = |snapshot: &Snapshot| -> Vec<_> {
+        let stream = snapshot.stream("orders").expect("there");
+        stream.shards.values().cloned().collect()
+    };
+    let of_created = shards(&created());
+    let of_deleted = shards(&active());
     for (snapshot, expected) in [
-        (created(), Some(Duty::Activate)),
+        (created(), Some(Duty::Activate { shards: of_created })),
         (active(), None),
         (merging(), Some(Duty::Reshard)),
         (merged(), None),
@@ -133,7 +138,10 @@ fn each_state_has_its_duty() {
                 gone: Vec::new(),
             }),
         ),
-        (apply(&active(), deleted), Some(Duty::Destroy { shards })),
+        (
+            apply(&active(), deleted),
+            Some(Duty::Destroy { shards: of_deleted }),
+        ),
     ] {
         assert_eq!(duty(&snapshot, NOW), expected);
     }
@@ -145,10 +153,8 @@ fn closed_shards_expire_when_their_closing_does_and_not_before() {
     let stream = merged.stream("orders").expect("there");
     let due = Duty::due_at(stream).expect("they will expire");
     assert_eq!(duty(&merged, due.minus(Duration::from_millis(1))), None);
-    let shards = vec![
-        (shard_id(0), ShardUid::from_bits(10)),
-        (shard_id(1), ShardUid::from_bits(11)),
-    ];
+    let closed = [shard_id(0), shard_id(1)];
+    let shards = closed.map(|id| Arc::clone(&stream.shards[&id])).to_vec();
     assert_eq!(duty(&merged, due), Some(Duty::Expire { shards }));
     assert_eq!(
         Duty::due_at(active().stream("orders").expect("there")),

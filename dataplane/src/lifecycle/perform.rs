@@ -1,20 +1,22 @@
 //! Does what a stream needs: each duty a few steps that may all be taken again.
 
+use std::sync::Arc;
+
 use anabranch_domain::catalog::{
-    Change, ChangeError, ConsumerBecameActive, ConsumerGone, ShardExpired, StreamBecameActive,
-    StreamGone,
+    Change, ChangeError, ConsumerBecameActive, ConsumerGone, Shard, ShardExpired,
+    StreamBecameActive, StreamGone,
 };
-use anabranch_domain::{ConsumerName, ShardId, ShardUid, StreamName, StreamUid};
+use anabranch_domain::{ConsumerName, StreamName, StreamUid};
 use anabranch_store::{StoreError, failpoints as store_failpoints};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use tracing::info;
 
 use super::{Duty, failpoints};
 use crate::catalog::CatalogError;
-use crate::resharding::{Executor, LogsError, ReshardError};
+use crate::resharding::{Executor, LogsError, Member, ReshardError};
 
-/// Logs of one stream that are removed at a time: each removal asks the disk for work of its own.
-const DESTROYED_AT_ONCE: usize = 4;
+/// Logs of one stream that are made or removed at a time: each asks a disk for work of its own.
+const LOGS_AT_ONCE: usize = 4;
 
 /// Whose duty it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,6 +25,15 @@ pub(super) struct Subject {
     pub(super) name: StreamName,
     /// This life of it.
     pub(super) uid: StreamUid,
+}
+
+impl Subject {
+    fn member<'a>(&'a self, shard: &'a Shard) -> Member<'a> {
+        Member {
+            stream: &self.name,
+            shard,
+        }
+    }
 }
 
 /// Why a duty is not done yet. Trying again goes on where this stopped.
@@ -49,16 +60,28 @@ pub(super) async fn perform(
     duty: Duty,
 ) -> Result<(), DutyError> {
     match duty {
-        Duty::Activate => activate(executor, subject).await,
-        Duty::Destroy { shards } => destroy(executor, subject, shards).await,
+        Duty::Activate { shards } => activate(executor, subject, &shards).await,
+        Duty::Destroy { shards } => destroy(executor, subject, &shards).await,
         Duty::Reshard => Ok(executor.run(&subject.name, subject.uid).await?),
         Duty::SettleConsumers { new, gone } => settle_consumers(executor, subject, new, gone).await,
-        Duty::Expire { shards } => expire(executor, subject, shards).await,
+        Duty::Expire { shards } => expire(executor, subject, &shards).await,
     }
 }
 
-/// A new shard's log is made when its first record comes, so nothing has to be there before.
-async fn activate(executor: &Executor, subject: &Subject) -> Result<(), DutyError> {
+/// Every shard's log first, where logs have to be made: a stream that is active takes records.
+async fn activate(
+    executor: &Executor,
+    subject: &Subject,
+    shards: &[Arc<Shard>],
+) -> Result<(), DutyError> {
+    let formed: Vec<_> = shards
+        .iter()
+        .map(|shard| executor.logs.form(subject.member(shard)))
+        .collect();
+    stream::iter(formed)
+        .buffer_unordered(LOGS_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
     pass(failpoints::BEFORE_ACTIVE)?;
     let change = StreamBecameActive {
         name: subject.name.clone(),
@@ -73,12 +96,15 @@ async fn activate(executor: &Executor, subject: &Subject) -> Result<(), DutyErro
 async fn destroy(
     executor: &Executor,
     subject: &Subject,
-    shards: Vec<ShardUid>,
+    shards: &[Arc<Shard>],
 ) -> Result<(), DutyError> {
     pass(failpoints::BEFORE_DESTROY)?;
-    let removals = stream::iter(shards).map(|shard| executor.logs.destroy(shard));
-    removals
-        .buffer_unordered(DESTROYED_AT_ONCE)
+    let removals: Vec<_> = shards
+        .iter()
+        .map(|shard| executor.logs.destroy(subject.member(shard)))
+        .collect();
+    stream::iter(removals)
+        .buffer_unordered(LOGS_AT_ONCE)
         .try_collect::<()>()
         .await?;
     pass(failpoints::BEFORE_GONE)?;
@@ -117,11 +143,12 @@ async fn settle_consumers(
 async fn expire(
     executor: &Executor,
     subject: &Subject,
-    shards: Vec<(ShardId, ShardUid)>,
+    shards: &[Arc<Shard>],
 ) -> Result<(), DutyError> {
-    for (shard, uid) in shards {
+    for expired in shards {
+        let shard = expired.id;
         pass(failpoints::BEFORE_EXPIRE)?;
-        executor.logs.destroy(uid).await?;
+        executor.logs.destroy(subject.member(expired)).await?;
         pass(failpoints::BEFORE_EXPIRED)?;
         let change = ShardExpired {
             stream: subject.name.clone(),

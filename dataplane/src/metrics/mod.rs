@@ -23,15 +23,13 @@ pub(crate) const LATENCY_BUCKETS_SECONDS: [f64; 14] = [
     30.0,
 ];
 
-/// Every metric of the API's data path.
+/// Every metric of what answers the API. Those by shard are [`ShardMetrics`], kept where the shard is served.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     /// By API action.
     pub requests: RequestMetrics,
     /// By stream: CloudWatch's basic metrics.
     pub streams: StreamMetrics,
-    /// By shard: CloudWatch's enhanced metrics.
-    pub shards: ShardMetrics,
 }
 
 impl Metrics {
@@ -40,7 +38,6 @@ impl Metrics {
         Ok(Self {
             requests: RequestMetrics::register(registry)?,
             streams: StreamMetrics::register(registry)?,
-            shards: ShardMetrics::register(registry)?,
         })
     }
 }

@@ -15,6 +15,7 @@ use tracing::error;
 
 use super::records::{self, Rendered};
 use super::{Services, authorize, position, put, shard_iterators};
+use crate::serving::{ReadRefused, Reader};
 use crate::shard::{ReadBatch, ReadLimits};
 
 /// Answers the records, encoded: the answer's size is known here, so its buffer is allocated once.
@@ -28,21 +29,19 @@ pub(super) async fn execute(
     let (stream, shard) = find(services, &iterator)?;
     authorize::check_stream(services, caller, Action::GetRecords, &stream)?;
     let now = services.now();
-    throttle(services, &stream, &shard, now)?;
     put::refuse_dry_run(input.dry_run)?;
     let limits = ReadLimits {
         records_max: records_max(input.limit),
         bytes_max: usize::try_from(quota::GET_RECORDS_BYTES_MAX).expect("10 MiB"),
         horizon: retention::trim_horizon(now, stream.retention_hours),
     };
-    let batch = services
-        .shard(&shard)
-        .read(position::read_from(iterator.position), limits)
+    let from = position::read_from(iterator.position);
+    let read = services
+        .shards
+        .read(&stream, &shard, from, limits, Reader::Polling);
+    let batch = read
         .await
-        .map_err(|failed| {
-            error!(stream = %stream.name, shard = %shard.id, %failed, "read failed");
-            ApiError::bare(ErrorKind::InternalFailure)
-        })?;
+        .map_err(|refused| refuse(services, &stream, &shard, &refused))?;
     // Looked up again after the read: what a reshard changed while it ran (a child's final creation time, the children of
     // a sealed shard) is in the catalog before the records are in the log.
     let (stream, shard) = find(services, &iterator)?;
@@ -80,29 +79,18 @@ fn find(
     })
 }
 
-fn throttle(
-    services: &Services,
-    stream: &Stream,
-    shard: &Shard,
-    now: Timestamp,
-) -> Result<(), ApiError> {
-    let buckets = services.throttles.of(shard.uid, now);
-    if buckets.lock().read.admit_call(now).is_ok() {
-        return Ok(());
+fn refuse(services: &Services, stream: &Stream, shard: &Shard, refused: &ReadRefused) -> ApiError {
+    match refused {
+        ReadRefused::Throttled => {
+            let of_stream = services.metrics.streams.of(&stream.name);
+            of_stream.read_throttled.inc();
+            put::throttled(services.snapshot().account.id, stream, shard.id)
+        }
+        failed => {
+            error!(stream = %stream.name, shard = %shard.id, %failed, "read failed");
+            ApiError::bare(ErrorKind::InternalFailure)
+        }
     }
-    services
-        .metrics
-        .streams
-        .of(&stream.name)
-        .read_throttled
-        .inc();
-    let counters = services
-        .metrics
-        .shards
-        .of(shard.uid, &stream.name, shard.id);
-    counters.read_throttled.inc();
-    let snapshot = services.snapshot();
-    Err(put::throttled(snapshot.account.id, stream, shard.id))
 }
 
 fn records_max(limit: Option<i32>) -> usize {
@@ -122,12 +110,7 @@ fn account_for(
     now: Timestamp,
 ) {
     let (bytes, records) = (rendered.counted_bytes, rendered.records.len() as u64);
-    services
-        .throttles
-        .of(shard.uid, now)
-        .lock()
-        .read
-        .charge(now, bytes);
+    services.shards.charge_read(stream, shard, bytes, records);
     let of_stream = services.metrics.streams.of(&stream.name);
     of_stream.outgoing_bytes.inc_by(bytes);
     of_stream.outgoing_records.inc_by(records);
@@ -135,12 +118,6 @@ fn account_for(
         let age = now.saturating_since(last);
         of_stream.iterator_age.observe(age.as_secs_f64());
     }
-    let of_shard = services
-        .metrics
-        .shards
-        .of(shard.uid, &stream.name, shard.id);
-    of_shard.outgoing_bytes.inc_by(bytes);
-    of_shard.outgoing_records.inc_by(records);
 }
 
 fn answer(

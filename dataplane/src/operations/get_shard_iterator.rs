@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 
+use anabranch_domain::catalog::Shard;
 use anabranch_domain::iterator::Position;
 use anabranch_wire::shapes::{GetShardIteratorInput, GetShardIteratorOutput};
 use anabranch_wire::{ApiError, ErrorKind};
@@ -10,6 +11,7 @@ use tracing::error;
 use super::addressing::{self, StreamAddress};
 use super::position::{self, Asked, Place, Start};
 use super::{Services, errors, put, shard_iterators};
+use crate::serving::ReadRefused;
 
 /// Answers the iterator.
 pub(super) async fn execute(
@@ -46,21 +48,17 @@ pub(super) async fn execute(
         now,
     };
     let start = position::parse(asked, place)?;
-    services
-        .throttles
-        .of(shard.uid, now)
-        .lock()
-        .read
-        .admit_iterator_call(now)
-        .map_err(|_| put::throttled(account, &stream, shard.id))?;
+    let admitted = services.shards.admit_iterator(&stream, &shard).await;
+    admitted.map_err(|refused| match refused {
+        ReadRefused::Throttled => put::throttled(account, &stream, shard.id),
+        failed => unreadable(&shard, &failed),
+    })?;
     put::refuse_dry_run(input.dry_run)?;
     let position = match start {
         Start::At(position) => position,
         Start::Latest => {
-            let tip = services.shard(&shard).tip().await.map_err(|failed| {
-                error!(shard = %shard.id, %failed, "cannot find the shard's tip");
-                ApiError::bare(ErrorKind::InternalFailure)
-            })?;
+            let tip = services.shards.tip(&stream, &shard).await;
+            let tip = tip.map_err(|failed| unreadable(&shard, &failed))?;
             Position::Resume {
                 log_index: tip.end_index,
                 ordinal: tip.next_ordinal,
@@ -70,4 +68,9 @@ pub(super) async fn execute(
     Ok(GetShardIteratorOutput {
         shard_iterator: Some(shard_iterators::seal(services, &stream, &shard, position)),
     })
+}
+
+fn unreadable(shard: &Shard, failed: &ReadRefused) -> ApiError {
+    error!(shard = %shard.id, %failed, "cannot find the shard's tip");
+    ApiError::bare(ErrorKind::InternalFailure)
 }

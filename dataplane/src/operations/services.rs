@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anabranch_domain::catalog::{Shard, Snapshot};
+use anabranch_domain::catalog::Snapshot;
 use anabranch_domain::{StreamArn, StreamName, Timestamp};
 use anabranch_wire::opaque_token::TokenKey;
 
@@ -13,8 +13,7 @@ use crate::encryption::KeyFile;
 use crate::entropy::Entropy;
 use crate::fanout::Subscriptions;
 use crate::metrics::Metrics;
-use crate::shard::{Birth, ShardHandle, ShardRegistry};
-use crate::throttling::Throttles;
+use crate::serving::Shards;
 
 /// Everything an action may use.
 pub struct Services {
@@ -32,10 +31,8 @@ pub struct Services {
     pub entropy: Arc<dyn Entropy>,
     /// What is counted.
     pub metrics: Metrics,
-    /// The shards served by this process.
-    pub shards: Arc<ShardRegistry>,
-    /// Their limits.
-    pub throttles: Throttles,
+    /// All shards, wherever they are.
+    pub shards: Shards,
     /// How long a put waits for a reshard before it fails: inside every SDK's own time-out.
     pub put_patience: Duration,
 }
@@ -49,11 +46,6 @@ impl Services {
     /// The time now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    /// What `shard` holds.
-    pub fn shard(&self, shard: &Shard) -> Arc<ShardHandle> {
-        self.shards.shard(shard.uid, Birth::of(shard))
     }
 
     /// The ARN of a stream of this account and region.

@@ -16,7 +16,8 @@ use super::addressing;
 use super::position::{self, Asked, Place, Start};
 use super::{Services, put};
 use crate::fanout::{EventStream, Push, SlotRefused, SubscriptionKey};
-use crate::shard::{ReadError, ReadFrom};
+use crate::serving::ReadRefused;
+use crate::shard::ReadFrom;
 
 /// Takes the consumer's place at the shard and begins to push.
 pub(super) async fn execute(
@@ -59,14 +60,13 @@ pub(super) async fn execute(
         Start::At(position) => position::read_from(position),
         Start::Latest => ReadFrom::Latest,
     };
-    let handle = services.shard(&shard);
     let horizon = retention::trim_horizon(now, stream.retention_hours);
-    let unreadable = |failed: ReadError| {
+    let unreadable = |failed: ReadRefused| {
         error!(shard = %shard.id, %failed, "cannot find where a subscription starts");
         ApiError::bare(ErrorKind::InternalFailure)
     };
-    let resume = handle.locate(from, horizon).await.map_err(unreadable)?;
-    let tail = handle.tail().await.map_err(unreadable)?;
+    let located = services.shards.locate(&stream, &shard, from, horizon).await;
+    let resume = located.map_err(unreadable)?;
     let key = SubscriptionKey {
         consumer_arn: input.consumer_arn,
         shard: shard.uid,
@@ -83,9 +83,7 @@ pub(super) async fn execute(
         stream,
         consumer: Arc::clone(consumer),
         shard,
-        handle,
         from: resume,
-        tail,
     };
     Ok(push.into_stream())
 }

@@ -13,7 +13,7 @@ use anabranch_store::{StoreError, failpoints as store_failpoints};
 use futures_util::future::try_join_all;
 use tracing::{debug, info};
 
-use super::{LogsError, ShardLogs, failpoints};
+use super::{LogsError, Member, ShardLogs, failpoints};
 use crate::catalog::{Catalog, CatalogError};
 use crate::entropy::Entropy;
 
@@ -133,7 +133,11 @@ impl Executor {
             .flat_map(|operation| operation.parents.iter().chain(&operation.children));
         let shards = involved.filter_map(|id| stream.shards.get(id));
         let asked = shards.map(|shard| async {
-            let facts = self.logs.facts(shard).await.map_err(ReshardError::Logs)?;
+            let facts = self
+                .logs
+                .facts(Member::of(stream, shard))
+                .await
+                .map_err(ReshardError::Logs)?;
             Ok::<_, ReshardError>(facts.map(|facts| (shard.uid, facts)))
         });
         Ok(try_join_all(asked).await?.into_iter().flatten().collect())
@@ -146,7 +150,7 @@ impl Executor {
             Step::Form { shard, .. } => {
                 pass(failpoints::BEFORE_FORM)?;
                 self.logs
-                    .form(member(stream, shard)?)
+                    .form(Member::of(stream, member(stream, shard)?))
                     .await
                     .map_err(ReshardError::Logs)
             }
@@ -158,7 +162,7 @@ impl Executor {
             } => {
                 pass(failpoints::BEFORE_SEAL)?;
                 self.logs
-                    .seal(member(stream, shard)?, epoch, &children)
+                    .seal(Member::of(stream, member(stream, shard)?), epoch, &children)
                     .await
                     .map_err(ReshardError::Logs)?;
                 debug!(stream = %stream.name, %shard, epoch, "shard sealed");
@@ -168,7 +172,7 @@ impl Executor {
                 pass(failpoints::BEFORE_ACTIVATE)?;
                 let child = member(stream, shard)?;
                 self.logs
-                    .activate(child, epoch, place.arrival_floor(child))
+                    .activate(Member::of(stream, child), epoch, place.arrival_floor(child))
                     .await
                     .map_err(ReshardError::Logs)
             }

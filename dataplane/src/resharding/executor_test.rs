@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::{Executor, LogsError, ShardLogs};
+use super::{Executor, LogsError, Member, ShardLogs};
 use crate::catalog::local::LocalCatalog;
 use crate::catalog::{Catalog, CatalogError};
 use crate::clock::Clock;
@@ -216,35 +216,35 @@ fn dead_log() -> LogsError {
 impl ShardLogs for MortalLogs {
     fn facts<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
     ) -> BoxFuture<'a, Result<Option<ShardFacts>, LogsError>> {
-        self.0.facts(shard)
+        self.0.facts(member)
     }
 
-    fn form<'a>(&'a self, shard: &'a Shard) -> BoxFuture<'a, Result<(), LogsError>> {
-        Box::pin(self.1.step(self.0.form(shard), dead_log))
+    fn form<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
+        Box::pin(self.1.step(self.0.form(member), dead_log))
     }
 
     fn seal<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
         epoch: u64,
         children: &'a [ShardId],
     ) -> BoxFuture<'a, Result<(), LogsError>> {
-        Box::pin(self.1.step(self.0.seal(shard, epoch, children), dead_log))
+        Box::pin(self.1.step(self.0.seal(member, epoch, children), dead_log))
     }
 
     fn activate<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
         epoch: u64,
         floor: Timestamp,
     ) -> BoxFuture<'a, Result<(), LogsError>> {
-        Box::pin(self.1.step(self.0.activate(shard, epoch, floor), dead_log))
+        Box::pin(self.1.step(self.0.activate(member, epoch, floor), dead_log))
     }
 
-    fn destroy(&self, shard: ShardUid) -> BoxFuture<'_, Result<(), LogsError>> {
-        Box::pin(self.1.step(ShardLogs::destroy(&*self.0, shard), dead_log))
+    fn destroy<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
+        Box::pin(self.1.step(ShardLogs::destroy(&*self.0, member), dead_log))
     }
 }
 
@@ -286,7 +286,7 @@ async fn check_settled(process: &Process, open_shards: u32) {
     for shard in stream.shards.values() {
         let facts = process
             .shards
-            .facts(shard)
+            .facts(Member::of(&stream, shard))
             .await
             .expect("read")
             .expect("a log");
@@ -416,18 +416,18 @@ struct Crowd {
 impl ShardLogs for Crowd {
     fn facts<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
     ) -> BoxFuture<'a, Result<Option<ShardFacts>, LogsError>> {
-        self.logs.facts(shard)
+        self.logs.facts(member)
     }
 
-    fn form<'a>(&'a self, shard: &'a Shard) -> BoxFuture<'a, Result<(), LogsError>> {
-        self.logs.form(shard)
+    fn form<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
+        self.logs.form(member)
     }
 
     fn seal<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
         epoch: u64,
         children: &'a [ShardId],
     ) -> BoxFuture<'a, Result<(), LogsError>> {
@@ -435,7 +435,7 @@ impl ShardLogs for Crowd {
             let now = self.sealing.fetch_add(1, Ordering::Relaxed) + 1;
             self.most.fetch_max(now, Ordering::Relaxed);
             tokio::task::yield_now().await;
-            let outcome = self.logs.seal(shard, epoch, children).await;
+            let outcome = self.logs.seal(member, epoch, children).await;
             self.sealing.fetch_sub(1, Ordering::Relaxed);
             outcome
         })
@@ -443,15 +443,15 @@ impl ShardLogs for Crowd {
 
     fn activate<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
         epoch: u64,
         floor: Timestamp,
     ) -> BoxFuture<'a, Result<(), LogsError>> {
-        self.logs.activate(shard, epoch, floor)
+        self.logs.activate(member, epoch, floor)
     }
 
-    fn destroy(&self, shard: ShardUid) -> BoxFuture<'_, Result<(), LogsError>> {
-        ShardLogs::destroy(&*self.logs, shard)
+    fn destroy<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
+        ShardLogs::destroy(&*self.logs, member)
     }
 }
 

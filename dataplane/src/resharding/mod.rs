@@ -19,7 +19,7 @@ mod registry_logs;
 mod shard_logs;
 
 pub use executor::{Executor, ReshardError};
-pub use shard_logs::{LogsError, ShardLogs};
+pub use shard_logs::{LogsError, Member, ShardLogs};
 
 #[cfg(test)]
 mod executor_test;

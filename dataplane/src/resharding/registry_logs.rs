@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use anabranch_domain::catalog::Shard;
 use anabranch_domain::reshard::ShardFacts;
-use anabranch_domain::{ShardId, ShardUid, Timestamp};
+use anabranch_domain::{ShardId, Timestamp};
 use futures_util::future::BoxFuture;
 
-use super::{LogsError, ShardLogs};
+use super::{LogsError, Member, ShardLogs};
 use crate::shard::{Birth, ControlError, ShardHandle, ShardRegistry};
 
 impl ShardLogs for ShardRegistry {
     fn facts<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
     ) -> BoxFuture<'a, Result<Option<ShardFacts>, LogsError>> {
         Box::pin(async move {
-            let settled = served(self, shard).settled().await.map_err(failed)?;
+            let settled = served(self, member.shard).settled().await.map_err(failed)?;
             Ok(Some(ShardFacts {
                 phase: settled.phase,
                 last_arrival: settled.last_arrival,
@@ -25,39 +25,45 @@ impl ShardLogs for ShardRegistry {
     }
 
     /// A log of one voter is there when it is first used.
-    fn form<'a>(&'a self, shard: &'a Shard) -> BoxFuture<'a, Result<(), LogsError>> {
+    fn form<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            served(self, shard).tip().await.map_err(failed)?;
+            // A new stream may have thousands of shards: they cost nothing before they are used.
+            if member.shard.parent.is_some() {
+                served(self, member.shard).tip().await.map_err(failed)?;
+            }
             Ok(())
         })
     }
 
     fn seal<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
         epoch: u64,
         children: &'a [ShardId],
     ) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            let sealed = served(self, shard).seal(epoch, children.to_vec()).await;
+            let sealed = served(self, member.shard)
+                .seal(epoch, children.to_vec())
+                .await;
             sealed.map(|_| ()).map_err(of_control)
         })
     }
 
     fn activate<'a>(
         &'a self,
-        shard: &'a Shard,
+        member: Member<'a>,
         epoch: u64,
         floor: Timestamp,
     ) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            let activated = served(self, shard).activate(epoch, floor).await;
+            let activated = served(self, member.shard).activate(epoch, floor).await;
             activated.map(|_| ()).map_err(of_control)
         })
     }
 
-    fn destroy(&self, shard: ShardUid) -> BoxFuture<'_, Result<(), LogsError>> {
-        Box::pin(async move { ShardRegistry::destroy(self, shard).await.map_err(failed) })
+    fn destroy<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
+        let uid = member.shard.uid;
+        Box::pin(async move { ShardRegistry::destroy(self, uid).await.map_err(failed) })
     }
 }
 

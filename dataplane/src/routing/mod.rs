@@ -22,10 +22,13 @@ use tracing::warn;
 pub use workbench::{Outcome, PutRecord, Workbench};
 
 use crate::operations::Services;
-use crate::shard::{Append, AppendError, Appended, NewRecord};
+use crate::serving::{Attempt, NotAppended, Verdict};
+use crate::shard::{Append, Appended, NewRecord};
 
-/// Between two attempts that failed for another reason than a reshard.
-const RETRY_PAUSE: Duration = Duration::from_millis(20);
+/// Between two attempts: from this, doubled each time, to [`RETRY_PAUSE_MAX`]. A change of the catalog ends a pause early.
+const RETRY_PAUSE_MIN: Duration = Duration::from_millis(20);
+/// The longest pause: a pod that is back is found within this time.
+const RETRY_PAUSE_MAX: Duration = Duration::from_millis(320);
 
 /// Puts `records` into the shards of `stream` that take them; waits a few seconds for a reshard if it must.
 pub(crate) async fn put(
@@ -38,6 +41,7 @@ pub(crate) async fn put(
     let mut bench = Workbench::new(records, sealing);
     let mut unclear = Vec::new();
     let mut stream = Arc::clone(stream);
+    let mut pause = RETRY_PAUSE_MIN;
     loop {
         // Taken before the attempt, so that a change during it is not slept through.
         let mut changes = services.catalog.subscribe();
@@ -46,9 +50,10 @@ pub(crate) async fn put(
         if is_done || Instant::now() >= deadline {
             return bench.finish();
         }
-        let pause = (Instant::now() + RETRY_PAUSE).min(deadline);
+        let again_at = (Instant::now() + pause).min(deadline);
         // Whether a change or the pause comes first, the newest catalog decides what happens next.
-        let _ = timeout_at(pause, changes.changed()).await;
+        let _ = timeout_at(again_at, changes.changed()).await;
+        pause = (pause * 2).min(RETRY_PAUSE_MAX);
         match services.snapshot().streams.get(&stream.name) {
             Some(newest) if newest.uid == stream.uid => stream = Arc::clone(newest),
             _ => return bench.finish(),
@@ -62,6 +67,8 @@ struct Group {
     places: Vec<usize>,
     /// The same in every attempt of this group at this shard.
     token: AppendToken,
+    /// Whether the shard's limits have let it in.
+    attempt: Attempt,
 }
 
 /// Tries the pending records, and the groups of which it is not clear whether they were written. Gives back those of
@@ -72,25 +79,34 @@ async fn attempt(
     bench: &mut Workbench,
     mut groups: Vec<Group>,
 ) -> Vec<Group> {
-    groups.append(&mut admit(services, stream, bench));
-    let appended = match groups.as_slice() {
+    groups.append(&mut group(services, stream, bench));
+    let verdicts = match groups.as_slice() {
         // Nearly every PutRecord: one group needs no joining.
-        [group] => vec![append(services, group, bench).await],
-        groups => join_all(groups.iter().map(|group| append(services, group, bench))).await,
+        [group] => vec![append(services, stream, group, bench).await],
+        groups => {
+            let appends = groups
+                .iter()
+                .map(|group| append(services, stream, group, bench));
+            join_all(appends).await
+        }
     };
     let mut unclear = Vec::new();
-    for (group, appended) in groups.into_iter().zip(appended) {
-        if matches!(appended, Err(AppendError::Unclear)) {
-            unclear.push(group);
-        } else {
-            settle(services, stream, &group, appended, bench);
+    for (mut group, verdict) in groups.into_iter().zip(verdicts) {
+        settle_throttled(services, stream, &mut group, &verdict.throttled, bench);
+        match verdict.outcome {
+            None => {}
+            Some(Err(NotAppended::Unclear(_))) => {
+                group.attempt = Attempt::Repeated;
+                unclear.push(group);
+            }
+            Some(appended) => settle(services, stream, &group, appended, bench),
         }
     }
     unclear
 }
 
-/// Sorts the pending records by shard, and turns away those that are past a shard's write limit.
-fn admit(services: &Services, stream: &Stream, bench: &mut Workbench) -> Vec<Group> {
+/// Sorts the pending records by shard.
+fn group(services: &Services, stream: &Stream, bench: &mut Workbench) -> Vec<Group> {
     let mut by_shard: BTreeMap<ShardId, Vec<usize>> = BTreeMap::new();
     for place in bench.take_pending() {
         match stream.open_shards.shard_of(bench.record(place).hash_key) {
@@ -98,61 +114,45 @@ fn admit(services: &Services, stream: &Stream, bench: &mut Workbench) -> Vec<Gro
             None => bench.put_back([place]),
         }
     }
-    by_shard
-        .into_iter()
-        .filter_map(|(id, places)| {
-            let shard = Arc::clone(stream.shards.get(&id)?);
-            let places = throttle(services, stream, &shard, places, bench);
-            let token = AppendToken::from_bits(services.entropy.random_u128());
-            (!places.is_empty()).then_some(Group {
-                shard,
-                places,
-                token,
-            })
+    let groups = by_shard.into_iter().filter_map(|(id, places)| {
+        let shard = Arc::clone(stream.shards.get(&id)?);
+        Some(Group {
+            shard,
+            places,
+            token: AppendToken::from_bits(services.entropy.random_u128()),
+            attempt: Attempt::First,
         })
-        .collect()
+    });
+    groups.collect()
 }
 
-/// The places of the records that the shard's write limit lets in; the others are settled.
-fn throttle(
+/// Settles the records that the shard's write limit refused, and takes them out of the group.
+fn settle_throttled(
     services: &Services,
     stream: &Stream,
-    shard: &Shard,
-    mut places: Vec<usize>,
+    group: &mut Group,
+    throttled: &[usize],
     bench: &mut Workbench,
-) -> Vec<usize> {
-    let now = services.now();
-    let throttle = services.throttles.of(shard.uid, now);
-    let mut tanks = throttle.lock();
-    let (mut refused_bytes, mut refused_records) = (0, 0);
-    places.retain(|&place| {
-        let bytes = bench.record(place).counted_bytes() as u64;
-        let taken = tanks.write.take(now, bytes).is_ok();
-        if !taken {
-            refused_bytes += bytes;
-            refused_records += 1;
-            bench.settle(place, Outcome::Throttled { shard: shard.id });
-        }
-        taken
-    });
-    if refused_records > 0 {
-        let of_shard = services
-            .metrics
-            .shards
-            .of(shard.uid, &stream.name, shard.id);
-        of_shard.refused_bytes.inc_by(refused_bytes);
-        of_shard.refused_records.inc_by(refused_records);
-        let of_stream = services.metrics.streams.of(&stream.name);
-        of_stream.write_throttled.inc_by(refused_records);
+) {
+    if throttled.is_empty() {
+        return;
     }
-    places
+    for &place in throttled {
+        let shard = group.shard.id;
+        bench.settle(group.places[place], Outcome::Throttled { shard });
+    }
+    let mut refused = throttled.iter().copied().peekable();
+    let mut place = 0;
+    group.places.retain(|_| {
+        let is_refused = refused.next_if_eq(&place).is_some();
+        place += 1;
+        !is_refused
+    });
+    let of_stream = services.metrics.streams.of(&stream.name);
+    of_stream.write_throttled.inc_by(throttled.len() as u64);
 }
 
-async fn append(
-    services: &Services,
-    group: &Group,
-    bench: &Workbench,
-) -> Result<Appended, AppendError> {
+async fn append(services: &Services, stream: &Stream, group: &Group, bench: &Workbench) -> Verdict {
     let records = group.places.iter().map(|&place| {
         let record = bench.record(place);
         NewRecord {
@@ -166,14 +166,17 @@ async fn append(
         token: Some(group.token),
         sealing: bench.sealing(),
     };
-    services.shard(&group.shard).append(append).await
+    let shards = &services.shards;
+    shards
+        .append(stream, &group.shard, append, group.attempt)
+        .await
 }
 
 fn settle(
     services: &Services,
     stream: &Stream,
     group: &Group,
-    appended: Result<Appended, AppendError>,
+    appended: Result<Appended, NotAppended>,
     bench: &mut Workbench,
 ) {
     let shard = &group.shard;
@@ -187,7 +190,7 @@ fn settle(
                 bench.settle(place, Outcome::Stored { shard, number });
             }
         }
-        Err(refused) if is_worth_waiting(&refused) => {
+        Err(NotAppended::Later(_)) => {
             bench.put_back(group.places.iter().copied());
         }
         Err(failed) => {
@@ -199,35 +202,12 @@ fn settle(
     }
 }
 
-/// What passes by itself within a put's patience: a reshard, a full queue, a group that starts again. A full disk does
-/// not; the producer hears of it at once.
-fn is_worth_waiting(refused: &AppendError) -> bool {
-    match refused {
-        AppendError::Sealed { .. }
-        | AppendError::NotActive
-        | AppendError::Overloaded { .. }
-        | AppendError::Unclear => true,
-        AppendError::StorageLow
-        | AppendError::Gone
-        | AppendError::TooLarge
-        | AppendError::Log(_) => false,
-    }
-}
-
 fn count_incoming(services: &Services, stream: &Stream, group: &Group, bench: &Workbench) {
     let places = group.places.iter();
     let bytes: usize = places
         .map(|&place| bench.record(place).counted_bytes())
         .sum();
-    let (bytes, records) = (bytes as u64, group.places.len() as u64);
-    let shard = &group.shard;
-    let of_shard = services
-        .metrics
-        .shards
-        .of(shard.uid, &stream.name, shard.id);
-    of_shard.incoming_bytes.inc_by(bytes);
-    of_shard.incoming_records.inc_by(records);
     let of_stream = services.metrics.streams.of(&stream.name);
-    of_stream.incoming_bytes.inc_by(bytes);
-    of_stream.incoming_records.inc_by(records);
+    of_stream.incoming_bytes.inc_by(bytes as u64);
+    of_stream.incoming_records.inc_by(group.places.len() as u64);
 }

@@ -33,6 +33,7 @@ pub use error::{AppendError, ControlError, ReadError};
 pub use handle::ShardHandle;
 pub use limits::ShardLimits;
 pub use position::{ReadFrom, ReadLimits, Resume};
+pub(crate) use read_batch::BatchPart;
 pub use read_batch::{ReadBatch, StoredRecord};
 pub use record::{Append, NewRecord};
 pub use registry::ShardRegistry;

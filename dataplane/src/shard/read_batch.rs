@@ -49,9 +49,18 @@ pub struct ReadBatch {
     pub tip: Tip,
 }
 
+/// An entry, and which of its records are meant.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchPart {
+    pub(crate) entry: Entry,
+    pub(crate) skip: u32,
+    pub(crate) take: u32,
+}
+
 /// Some records of one entry.
 #[derive(Clone, Debug)]
 struct Piece {
+    entry: Entry,
     view: BatchView,
     arrival: Timestamp,
     /// Of the entry's first record.
@@ -70,6 +79,40 @@ impl ReadBatch {
             next,
             tip,
         }
+    }
+
+    /// What another process read: its batch in parts, as [`Self::parts`] gave them there.
+    pub(crate) fn from_parts(
+        next: Resume,
+        tip: Tip,
+        parts: impl IntoIterator<Item = BatchPart>,
+        keys: &KeyRing,
+    ) -> Result<Self, EntryError> {
+        let mut batch = Self::new(next, tip);
+        for BatchPart { entry, skip, take } in parts {
+            let envelope = *entry.envelope();
+            let take = take.min(envelope.record_count.saturating_sub(skip));
+            batch.records += take as usize;
+            batch.bytes += entry.payload().len();
+            batch.pieces.push(Piece {
+                view: BatchView::open(&entry, keys)?,
+                arrival: envelope.time,
+                first_ordinal: envelope.first_ordinal,
+                skip,
+                take,
+                entry,
+            });
+        }
+        Ok(batch)
+    }
+
+    /// The batch as log entries, for another process: as they lie on the disk, sealed ones sealed.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = BatchPart> {
+        self.pieces.iter().map(|piece| BatchPart {
+            entry: piece.entry.clone(),
+            skip: piece.skip,
+            take: piece.take,
+        })
     }
 
     /// How many records there are.
@@ -129,6 +172,7 @@ impl ReadBatch {
         let skip = self.next.ordinal.saturating_sub(envelope.first_ordinal);
         let skip = u32::try_from(skip).expect("it is less than the entry's record count");
         let mut piece = Piece {
+            entry: entry.clone(),
             view: BatchView::open(entry, keys)?,
             arrival: envelope.time,
             first_ordinal: envelope.first_ordinal,

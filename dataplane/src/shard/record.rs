@@ -18,6 +18,11 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
+    /// What it counts against every limit: its data and its partition key, in bytes.
+    pub fn counted_len(&self) -> usize {
+        self.data.len() + self.partition_key.as_ref().map_or(0, |key| key.len())
+    }
+
     /// As the log entry's builder takes it.
     pub(super) fn borrowed(&self) -> BatchRecord<'_> {
         BatchRecord {

@@ -18,8 +18,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::encryption::KeyFile;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::fanout::Subscriptions;
-use crate::metrics::{Metrics, StoreMetrics};
+use crate::metrics::{Metrics, ShardMetrics, StoreMetrics};
 use crate::operations::Services;
+use crate::serving::{ServedShards, Shards};
 use crate::shard::{ShardLimits, ShardRegistry};
 use crate::throttling::Throttles;
 
@@ -30,6 +31,8 @@ const PUT_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Node {
     /// The disk.
     pub(crate) store: Arc<dyn Store>,
+    /// The shards, which this process serves itself.
+    pub(crate) served: Arc<ServedShards>,
     /// What actions work with.
     pub(crate) services: Arc<Services>,
     /// What is counted.
@@ -60,6 +63,12 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
         keys.ring(),
         Arc::clone(&clock),
     );
+    let served = Arc::new(ServedShards {
+        registry: Arc::new(shards),
+        throttles: Throttles::new(limits.shard),
+        metrics: ShardMetrics::register(&registry)?,
+        clock: Arc::clone(&clock),
+    });
     let services = Services {
         catalog: Arc::new(catalog),
         subscriptions: Subscriptions::new(options.bounds.subscriptions),
@@ -68,12 +77,12 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
         clock,
         entropy,
         metrics: Metrics::register(&registry)?,
-        shards: Arc::new(shards),
-        throttles: Throttles::new(limits.shard),
+        shards: Shards::Served(Arc::clone(&served)),
         put_patience: PUT_PATIENCE,
     };
     Ok(Node {
         store,
+        served,
         services: Arc::new(services),
         registry,
         store_metrics,

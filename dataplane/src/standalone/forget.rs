@@ -50,6 +50,5 @@ fn forget_between(services: &Services, before: &Snapshot, after: &Snapshot) {
 }
 
 fn forget_shard(services: &Services, shard: &Shard) {
-    services.metrics.shards.forget(shard.uid);
-    services.throttles.forget(shard.uid);
+    services.shards.forget(shard.uid);
 }

@@ -9,11 +9,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::metrics::StoreMetrics;
-use crate::operations::Services;
 use crate::retention::{Kept, Sweeper};
-use crate::shard::Birth;
+use crate::shard::{Birth, ShardRegistry};
 
 /// Between two rounds of which the first left something to do: short, so that a backlog shrinks, but not nothing, so
 /// that puts get the disk in between.
@@ -21,16 +21,17 @@ const BACKLOG_PAUSE: Duration = Duration::from_millis(100);
 
 /// Trims until stopped. `clock` decides what has expired.
 pub(super) async fn keep_trimming(
-    services: Arc<Services>,
+    catalog: Arc<dyn Catalog>,
+    shards: Arc<ShardRegistry>,
     clock: Arc<dyn Clock>,
     metrics: StoreMetrics,
     every: Duration,
     stop: CancellationToken,
 ) {
-    let sweeper = Sweeper::new(Arc::clone(&services.shards));
+    let sweeper = Sweeper::new(shards);
     let mut pause = every;
     while stop.run_until_cancelled(sleep(pause)).await.is_some() {
-        let kept = kept(&services.snapshot(), clock.now());
+        let kept = kept(&catalog.snapshot(), clock.now());
         let swept = sweeper.sweep(&kept).await;
         if swept.entries > 0 {
             info!(

@@ -81,7 +81,7 @@ impl Serving {
         let services = &node.services;
         let executor = Executor {
             catalog: Arc::clone(&services.catalog),
-            logs: Arc::clone(&services.shards) as Arc<dyn ShardLogs>,
+            logs: Arc::clone(&node.served.registry) as Arc<dyn ShardLogs>,
             entropy: Arc::clone(&services.entropy),
         };
         // What expires is deleted for good: by a clock that does not believe every jump.
@@ -91,7 +91,8 @@ impl Serving {
         let forgetting = forget::keep_forgetting(Arc::clone(services), self.keeping_ends.clone());
         self.tasks.spawn(forgetting);
         self.tasks.spawn(retention::keep_trimming(
-            Arc::clone(services),
+            Arc::clone(&services.catalog),
+            Arc::clone(&node.served.registry),
             clock,
             node.store_metrics.clone(),
             options.storage.retention_interval,
@@ -164,7 +165,7 @@ impl Serving {
                 "background work did not end within the grace period; the next start goes on with it"
             );
         }
-        node.services.shards.stop().await;
+        node.served.registry.stop().await;
     }
 }
 

@@ -15,6 +15,16 @@ impl RecentUses {
     /// AWS counts over a rolling 24 hours.
     pub const WINDOW: Duration = Duration::from_hours(24);
 
+    /// These uses, as they were kept elsewhere.
+    pub const fn from_times(times: Vec<Timestamp>) -> Self {
+        Self(times)
+    }
+
+    /// The times.
+    pub fn times(&self) -> &[Timestamp] {
+        &self.0
+    }
+
     /// How many uses the last 24 hours before `now` had.
     pub fn count_at(&self, now: Timestamp) -> usize {
         self.0

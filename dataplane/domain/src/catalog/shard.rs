@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HashKeyRange, SequenceNumber, ShardId, ShardUid, Timestamp};
+use crate::{HashKeyRange, PodName, SequenceNumber, ShardId, ShardUid, Timestamp};
 
 /// Whether puts may be sent to a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Shard {
     /// The reshard operation that touched it last; commands of an older one are refused.
     #[serde(default)]
     pub epoch: u64,
+    /// The shard pods that hold it; none: it is not placed yet, or this machine's only process holds it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<PodName>,
 }
 
 impl Shard {

@@ -6,6 +6,7 @@ use imbl::OrdMap;
 
 use super::draft::Draft;
 use super::{Account, Change, ChangeError, ObjectKey, Stream, StreamMode, StreamStatus};
+use crate::lineage::TilingBroken;
 use crate::quota::Limits;
 use crate::{StreamName, Timestamp};
 
@@ -55,6 +56,34 @@ impl Snapshot {
         let mut draft = Draft::of(self);
         change.apply(&mut draft, now)?;
         Ok(draft.finish())
+    }
+
+    /// This catalog with `stream` as it is now, whatever it was: for a catalog whose truth is kept elsewhere, in objects
+    /// that others change. Refused, and nothing is changed, when the stream's routable shards leave a gap or overlap.
+    pub fn with_stream(&self, mut stream: Stream) -> Result<Self, TilingBroken> {
+        stream.rebuild_open_shards()?;
+        let mut next = self.clone();
+        next.version += 1;
+        next.put_stream(Arc::new(stream));
+        Ok(next)
+    }
+
+    /// This catalog without the stream of this name.
+    #[must_use]
+    pub fn without_stream(&self, name: &StreamName) -> Self {
+        let mut next = self.clone();
+        next.version += 1;
+        next.take_stream(name);
+        next
+    }
+
+    /// This catalog with the account as it is now.
+    #[must_use]
+    pub fn with_account(&self, account: Account) -> Self {
+        let mut next = self.clone();
+        next.version += 1;
+        next.account = Arc::new(account);
+        next
     }
 
     /// The stream of this name.

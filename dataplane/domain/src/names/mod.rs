@@ -7,7 +7,7 @@ mod text;
 
 pub use account::{AccountId, InvalidAccountId, InvalidRegion, Region};
 pub use arn::{ConsumerArn, InvalidArn, StreamArn};
-pub use text::{ConsumerName, InvalidName, KeyId, StreamName};
+pub use text::{ConsumerName, InvalidName, KeyId, PodName, StreamName};
 
 #[cfg(test)]
 mod names_test;

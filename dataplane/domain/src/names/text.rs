@@ -22,6 +22,15 @@ fn is_plain_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
+fn is_pod_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let ordinal = text.rsplit_once('-').map(|(_, ordinal)| ordinal);
+    (1..=63).contains(&text.len())
+        && text.bytes().all(allowed)
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && ordinal.is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
+}
+
 fn is_key_id(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= 2048
 }
@@ -96,4 +105,26 @@ name! {
 name! {
     /// Names the key that a stream's records are encrypted with: an id, an ARN or an alias.
     KeyId, "key id", "1 to 2048 characters", is_key_id
+}
+
+name! {
+    /// A shard pod's name: its `StatefulSet`'s and its ordinal there.
+    PodName, "shard pod's name", "a DNS label that ends in an ordinal, such as clicks-shards-0", is_pod_name
+}
+
+impl PodName {
+    /// The `StatefulSet` that it belongs to.
+    pub fn stateful_set(&self) -> &str {
+        let split = self.0.rsplit_once('-');
+        split.map_or(&self.0, |(set, _)| set)
+    }
+
+    /// Which pod of its `StatefulSet` it is.
+    pub fn ordinal(&self) -> u32 {
+        let ordinal = self
+            .0
+            .rsplit_once('-')
+            .and_then(|(_, text)| text.parse().ok());
+        ordinal.expect("a pod's name ends in its ordinal")
+    }
 }

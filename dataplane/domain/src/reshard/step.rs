@@ -72,7 +72,9 @@ pub fn next_steps(
         steps.extend(of_operation);
     }
     let to_begin = next_operations(stream, reshard);
-    if !finished.is_empty() {
+    // Where hand-overs are seen from the shards themselves, the last one can be over before the reshard is told so.
+    let is_over = reshard.running.is_empty() && to_begin.is_empty();
+    if !finished.is_empty() || is_over {
         steps.push(Step::Finish(finished));
     }
     if !to_begin.is_empty() {

@@ -177,7 +177,10 @@ impl Entry {
     /// The entry that `bytes` are, found under `key`: both checksums are verified.
     pub fn decode(key: LogKey, bytes: &Bytes) -> Result<Self, EntryError> {
         let envelope = Envelope::decode(key, bytes)?;
-        let payload = bytes.slice(HEADER_LEN..);
+        Self::checked(key, envelope, bytes.slice(HEADER_LEN..))
+    }
+
+    fn checked(key: LogKey, envelope: Envelope, payload: Bytes) -> Result<Self, EntryError> {
         let fail = |fault| Err(EntryError::new(key, fault));
         if payload.len() != envelope.payload_len as usize {
             return fail(EntryFault::Length {
@@ -207,6 +210,17 @@ impl Entry {
             envelope,
             payload,
         }
+    }
+
+    /// The entry whose header and payload came apart on their way, to lie under `key`: both checksums are verified.
+    pub fn from_parts(key: LogKey, header: &[u8], payload: Bytes) -> Result<Self, EntryError> {
+        let envelope = Envelope::decode(key, header)?;
+        Self::checked(key, envelope, payload)
+    }
+
+    /// Its header's bytes, as they lie in the log.
+    pub fn header(&self) -> [u8; HEADER_LEN] {
+        self.envelope.encode(self.key.shard)
     }
 
     /// Where it lies.

@@ -184,6 +184,7 @@ impl CreateStream {
                 adjacent_parent: None,
                 status: ShardStatus::Creating,
                 epoch: 0,
+                replicas: Vec::new(),
             };
             (id, shard)
         };

@@ -95,6 +95,7 @@ fn begin(
             adjacent_parent: parents.get(1).map(|parent| parent.id),
             status: ShardStatus::Creating,
             epoch,
+            replicas: Vec::new(),
         };
         draft.put_shard(stream, child);
     }

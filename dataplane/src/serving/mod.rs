@@ -1,0 +1,179 @@
+//! Shards as requests see them, wherever they are.
+//!
+//! Owns the one seam between what answers requests and what holds records: [`Shards`] is asked the same in a process that
+//! serves its shards itself (standalone) and in a gateway whose shards are on pods. AWS's limits on a shard and its series are
+//! kept where the shard is, so that two gateways do not let twice as much in.
+//!
+//! ```text
+//! routing, GetRecords, fan-out ─► Shards ─► ServedShards ─► shard            (this process)
+//!                                       └─► RemoteShards ═gRPC═► ShardServer ─► ServedShards   (a shard pod)
+//! ```
+
+mod addresses;
+mod formed;
+mod messages;
+mod refusal;
+mod remote;
+mod remote_logs;
+mod served;
+mod server;
+
+use std::sync::Arc;
+
+use anabranch_domain::catalog::{Shard, Stream};
+use anabranch_domain::{ShardUid, Timestamp};
+use tokio::time::Instant;
+
+use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
+
+pub use addresses::PodAddresses;
+pub use formed::FormedShards;
+pub use refusal::{NotAppended, ReadRefused};
+pub use remote::RemoteShards;
+pub use served::{ServedShards, Subject};
+pub use server::ShardServer;
+
+#[cfg(test)]
+mod serving_test;
+
+/// All shards that a request may be for.
+#[derive(Debug)]
+pub enum Shards {
+    /// They are served by this process.
+    Served(Arc<ServedShards>),
+    /// They are served by pods.
+    Remote(Arc<RemoteShards>),
+}
+
+/// What became of an append.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The records that the shard's write limit refused, by their places in the append.
+    pub throttled: Vec<usize>,
+    /// What all others share; nothing when there is no other.
+    pub outcome: Option<Result<Appended, NotAppended>>,
+}
+
+/// Whether an append was let in by the shard's limits in an attempt before this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It is counted against the limits.
+    First,
+    /// It was counted; whether it was written is not known.
+    Repeated,
+}
+
+/// Whose limits a read is counted against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// Those that all polling readers of the shard share.
+    Polling,
+    /// None here: a subscription keeps a pace of its own.
+    FanOut,
+}
+
+impl Shards {
+    /// Appends what the shard's limits let in; `append` is repeated with the same token where its outcome is unclear.
+    pub async fn append(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        append: Append,
+        attempt: Attempt,
+    ) -> Verdict {
+        match self {
+            Self::Served(served) => {
+                let subject = Subject::of(stream, shard);
+                served.append(subject, append, attempt).await
+            }
+            Self::Remote(remote) => remote.append(stream, shard, append, attempt).await,
+        }
+    }
+
+    /// Reads records from `from` on.
+    pub async fn read(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        from: ReadFrom,
+        limits: ReadLimits,
+        reader: Reader,
+    ) -> Result<ReadBatch, ReadRefused> {
+        match self {
+            Self::Served(served) => {
+                let subject = Subject::of(stream, shard);
+                served.read(subject, from, limits, reader).await
+            }
+            Self::Remote(remote) => remote.read(stream, shard, from, limits, reader).await,
+        }
+    }
+
+    /// Counts what a polling reader was given; only the answer's size says how much that was.
+    pub fn charge_read(&self, stream: &Stream, shard: &Shard, bytes: u64, records: u64) {
+        match self {
+            Self::Served(served) => {
+                served.charge_read(Subject::of(stream, shard), bytes, records);
+            }
+            // The pod counted what it sent.
+            Self::Remote(_) => {}
+        }
+    }
+
+    /// Counts a call that asks for an iterator; the shard's limit may refuse it.
+    pub async fn admit_iterator(&self, stream: &Stream, shard: &Shard) -> Result<(), ReadRefused> {
+        match self {
+            Self::Served(served) => served.admit_iterator(Subject::of(stream, shard)),
+            Self::Remote(remote) => remote.admit_iterator(stream, shard).await,
+        }
+    }
+
+    /// Turns a starting point into a log position.
+    pub async fn locate(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        from: ReadFrom,
+        horizon: Timestamp,
+    ) -> Result<Resume, ReadRefused> {
+        match self {
+            Self::Served(served) => {
+                let handle = served.handle(Subject::of(stream, shard));
+                Ok(handle.locate(from, horizon).await?)
+            }
+            Self::Remote(remote) => remote.locate(stream, shard, from, horizon).await,
+        }
+    }
+
+    /// The shard's newest end.
+    pub async fn tip(&self, stream: &Stream, shard: &Shard) -> Result<Tip, ReadRefused> {
+        match self {
+            Self::Served(served) => Ok(served.handle(Subject::of(stream, shard)).tip().await?),
+            Self::Remote(remote) => remote.tip(stream, shard).await,
+        }
+    }
+
+    /// Waits until the log goes on past `end_index`, until `deadline` at most; costs the shard nothing.
+    pub async fn wait_past(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        end_index: u64,
+        deadline: Instant,
+    ) {
+        match self {
+            Self::Served(served) => {
+                let subject = Subject::of(stream, shard);
+                served.wait_past(subject, end_index, deadline).await;
+            }
+            Self::Remote(remote) => remote.wait_past(stream, shard, end_index, deadline).await,
+        }
+    }
+
+    /// Drops what this process remembers of a shard that is gone: its tanks and its series.
+    pub fn forget(&self, shard: ShardUid) {
+        match self {
+            Self::Served(served) => served.forget(shard),
+            Self::Remote(_) => {}
+        }
+    }
+}

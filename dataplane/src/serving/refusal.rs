@@ -1,0 +1,47 @@
+//! Why a shard did not do what it was asked, wherever it is: by what the caller does about it.
+
+use crate::shard::{AppendError, ReadError};
+
+/// Why an append was not acknowledged.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAppended {
+    /// Nothing was written, and the reason passes by itself: a reshard, a full queue. Look at the catalog, try again.
+    #[error("not now: {0}")]
+    Later(String),
+    /// Whether it was written is not known: repeat it with the same token.
+    #[error("the outcome is not known: {0}")]
+    Unclear(String),
+    /// Nothing was written, and trying again at once does not help: a full disk, a failing one.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl From<AppendError> for NotAppended {
+    fn from(error: AppendError) -> Self {
+        let text = error.to_string();
+        match error {
+            AppendError::Sealed { .. }
+            | AppendError::NotActive
+            | AppendError::Overloaded { .. } => Self::Later(text),
+            AppendError::Unclear => Self::Unclear(text),
+            AppendError::StorageLow
+            | AppendError::Gone
+            | AppendError::TooLarge
+            | AppendError::Log(_) => Self::Failed(text),
+        }
+    }
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadRefused {
+    /// The shard's read limit refuses the call.
+    #[error("the shard's read limit is reached")]
+    Throttled,
+    /// The shard cannot be read here.
+    #[error(transparent)]
+    Failed(#[from] ReadError),
+    /// The pod that serves the shard could not be asked, or could not read it.
+    #[error("{0}")]
+    Remote(String),
+}

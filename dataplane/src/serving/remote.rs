@@ -1,0 +1,352 @@
+//! Shards on pods, asked over gRPC.
+//!
+//! Owns one connection a pod, shared by all requests (HTTP/2), and what a lost answer means: an append's outcome is then
+//! unclear and the router repeats it with its token; a read is simply asked again, within its patience.
+//! Invariant: a shard that is not placed yet is waited for, never guessed.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anabranch_domain::catalog::{Shard, Stream};
+use anabranch_domain::{PodName, StreamName, Timestamp};
+use anabranch_proto::MESSAGE_BYTES_MAX;
+use anabranch_proto::shard::shard_service_client::ShardServiceClient;
+use anabranch_proto::shard::{self as pb, append_response, read_response};
+use anabranch_store::entry::KeyRing;
+use tokio::time::{Instant, sleep, timeout};
+use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
+use tracing::debug;
+
+use super::{Attempt, NotAppended, PodAddresses, ReadRefused, Reader, Verdict, messages};
+use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
+
+/// A connection that takes longer is tried anew: pods are in the same cluster.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
+/// A pod that is silent this long under a keep-alive is taken for lost.
+const KEEP_ALIVE: Duration = Duration::from_secs(3);
+/// One attempt of an append: far above a slow disk's fsync, far below a put's patience.
+const APPEND_MAX: Duration = Duration::from_secs(4);
+/// One attempt of a read.
+const READ_MAX: Duration = Duration::from_secs(10);
+/// How long reads are tried again while their pod cannot be reached.
+const READ_PATIENCE: Duration = Duration::from_secs(8);
+/// Between two attempts of a read: doubled from this to sixteen times it.
+const READ_PAUSE: Duration = Duration::from_millis(20);
+/// HTTP/2 flow control, in bytes: a few of the largest messages at a time.
+const STREAM_WINDOW_BYTES: u32 = 8 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 64 << 20;
+
+/// A pod's service.
+pub(super) type Client = ShardServiceClient<Channel>;
+
+/// Shards that are served by pods.
+pub struct RemoteShards {
+    addresses: PodAddresses,
+    keys: Arc<KeyRing>,
+    clients: Mutex<HashMap<PodName, Client>>,
+}
+
+impl RemoteShards {
+    /// Pods at `addresses`; `keys` open what is sealed at rest.
+    pub fn new(addresses: PodAddresses, keys: KeyRing) -> Self {
+        Self {
+            addresses,
+            keys: Arc::new(keys),
+            clients: Mutex::default(),
+        }
+    }
+
+    /// The service of the pod that holds a shard.
+    pub(super) fn client_of(&self, shard: &Shard) -> Result<Client, Status> {
+        let pod = shard.replicas.first();
+        let pod = pod.ok_or_else(|| Status::unavailable("the shard is not placed yet"))?;
+        self.client(pod)
+    }
+
+    /// A pod's service. Connects when it is first asked.
+    pub fn client(&self, pod: &PodName) -> Result<Client, Status> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(pod) {
+            return Ok(client.clone());
+        }
+        let url = self.addresses.url(pod);
+        let url = url.ok_or_else(|| Status::unavailable(format!("pod {pod} has no address")))?;
+        let endpoint = Endpoint::from_shared(url)
+            .map_err(|error| Status::internal(error.to_string()))?
+            .connect_timeout(CONNECT_MAX)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+        let client = ShardServiceClient::new(endpoint.connect_lazy())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        clients.insert(pod.clone(), client.clone());
+        Ok(client)
+    }
+
+    /// Appends to the shard on its pod.
+    pub async fn append(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        append: Append,
+        attempt: Attempt,
+    ) -> Verdict {
+        let count = append.records.len();
+        let request = pb::AppendRequest {
+            shard: Some(messages::shard_to(&stream.name, shard)),
+            token: append.token.map(messages::token_to).unwrap_or_default(),
+            records: append
+                .records
+                .into_iter()
+                .map(messages::record_to)
+                .collect(),
+            key_id: stream
+                .encryption
+                .as_ref()
+                .map(|id| id.as_str().to_owned())
+                .unwrap_or_default(),
+            is_admitted: attempt == Attempt::Repeated,
+        };
+        let client = match self.client_of(shard) {
+            Ok(client) => client,
+            Err(nowhere) => return not_now(nowhere.message()),
+        };
+        let mut client = client;
+        match timeout(APPEND_MAX, client.append(request)).await {
+            Ok(Ok(response)) => verdict(response.into_inner(), count),
+            Ok(Err(status)) => unclear(describe(&status)),
+            Err(_) => unclear(format!("no answer within {APPEND_MAX:?}")),
+        }
+    }
+
+    /// Reads from the shard on its pod.
+    pub async fn read(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        from: ReadFrom,
+        limits: ReadLimits,
+        reader: Reader,
+    ) -> Result<ReadBatch, ReadRefused> {
+        let request = pb::ReadRequest {
+            shard: Some(messages::shard_to(&stream.name, shard)),
+            from: Some(messages::position_to(from)),
+            records_max: u32::try_from(limits.records_max).unwrap_or(u32::MAX),
+            bytes_max: limits.bytes_max as u64,
+            horizon_ms: limits.horizon.as_millis(),
+            is_polling: reader == Reader::Polling,
+        };
+        let answer = self.ask(shard, |mut client| {
+            let request = request.clone();
+            async move { client.read(request).await }
+        });
+        match answer.await?.outcome {
+            Some(read_response::Outcome::Batch(batch)) => {
+                messages::batch_from(shard.uid, batch, &self.keys).map_err(ReadRefused::Remote)
+            }
+            Some(read_response::Outcome::Throttled(_)) => Err(ReadRefused::Throttled),
+            Some(read_response::Outcome::Refused(refused)) => Err(remote(refused)),
+            None => Err(nothing()),
+        }
+    }
+
+    /// Counts a call that asks for an iterator.
+    pub async fn admit_iterator(&self, stream: &Stream, shard: &Shard) -> Result<(), ReadRefused> {
+        let request = pb::AdmitIteratorRequest {
+            shard: Some(messages::shard_to(&stream.name, shard)),
+        };
+        let answer = self.ask(shard, |mut client| {
+            let request = request.clone();
+            async move { client.admit_iterator(request).await }
+        });
+        if answer.await?.is_admitted {
+            Ok(())
+        } else {
+            Err(ReadRefused::Throttled)
+        }
+    }
+
+    /// Turns a starting point into a log position.
+    pub async fn locate(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        from: ReadFrom,
+        horizon: Timestamp,
+    ) -> Result<Resume, ReadRefused> {
+        use pb::locate_response::Outcome;
+        let request = pb::LocateRequest {
+            shard: Some(messages::shard_to(&stream.name, shard)),
+            from: Some(messages::position_to(from)),
+            horizon_ms: horizon.as_millis(),
+        };
+        let answer = self.ask(shard, |mut client| {
+            let request = request.clone();
+            async move { client.locate(request).await }
+        });
+        match answer.await?.outcome {
+            Some(Outcome::Resume(resume)) => Ok(messages::resume_from(resume)),
+            Some(Outcome::Refused(refused)) => Err(remote(refused)),
+            None => Err(nothing()),
+        }
+    }
+
+    /// The shard's newest end.
+    pub async fn tip(&self, stream: &Stream, shard: &Shard) -> Result<Tip, ReadRefused> {
+        let answer = self.ask(shard, |mut client| {
+            let request = tip_request(&stream.name, shard, None, Duration::ZERO);
+            async move { client.tip(request).await }
+        });
+        tip_of(answer.await?)
+    }
+
+    /// Waits until the log goes on past `end_index`, until `deadline` at most.
+    pub async fn wait_past(
+        &self,
+        stream: &Stream,
+        shard: &Shard,
+        end_index: u64,
+        deadline: Instant,
+    ) {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        let request = tip_request(&stream.name, shard, Some(end_index), wait);
+        let asked = async {
+            let mut client = self.client_of(shard)?;
+            client.tip(request).await
+        };
+        // A pod that cannot be asked is not asked again at once; the next read says what there is.
+        match timeout(wait + KEEP_ALIVE, asked).await {
+            Ok(Ok(answer)) if is_told(answer.get_ref()) => {}
+            _ => sleep(READ_PAUSE.min(wait)).await,
+        }
+    }
+
+    /// Asks the shard's pod, again and again while it cannot be reached.
+    async fn ask<T, F>(&self, shard: &Shard, call: impl Fn(Client) -> F) -> Result<T, ReadRefused>
+    where
+        F: Future<Output = Result<tonic::Response<T>, Status>>,
+    {
+        let deadline = Instant::now() + READ_PATIENCE;
+        let mut pause = READ_PAUSE;
+        loop {
+            let asked = async { call(self.client_of(shard)?).await };
+            let failure = match timeout(READ_MAX, asked).await {
+                Ok(Ok(answer)) => return Ok(answer.into_inner()),
+                Ok(Err(status)) => describe(&status),
+                Err(_) => format!("no answer within {READ_MAX:?}"),
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(ReadRefused::Remote(failure));
+            }
+            debug!(shard = %shard.id, failure, "read tried again");
+            sleep(pause).await;
+            pause = (pause * 2).min(READ_PAUSE * 16);
+        }
+    }
+}
+
+fn tip_request(
+    stream: &StreamName,
+    shard: &Shard,
+    past: Option<u64>,
+    wait: Duration,
+) -> pb::TipRequest {
+    pb::TipRequest {
+        shard: Some(messages::shard_to(stream, shard)),
+        past,
+        wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
+    }
+}
+
+fn is_told(answer: &pb::TipResponse) -> bool {
+    matches!(answer.outcome, Some(pb::tip_response::Outcome::Tip(_)))
+}
+
+fn tip_of(answer: pb::TipResponse) -> Result<Tip, ReadRefused> {
+    use pb::tip_response::Outcome;
+    match answer.outcome {
+        Some(Outcome::Tip(tip)) => {
+            let tip = messages::tip_from(Some(tip));
+            tip.map_err(|malformed| ReadRefused::Remote(malformed.to_string()))
+        }
+        Some(Outcome::Refused(refused)) => Err(remote(refused)),
+        None => Err(nothing()),
+    }
+}
+
+/// A pod's answer about `count` records, checked: every place that it names is one of them.
+fn verdict(response: pb::AppendResponse, count: usize) -> Verdict {
+    let throttled: Vec<_> = response
+        .throttled
+        .iter()
+        .map(|&place| place as usize)
+        .collect();
+    let is_sane = throttled.is_sorted_by(|one, next| one < next)
+        && throttled.last().is_none_or(|&last| last < count);
+    let is_all = throttled.len() == count;
+    let outcome = match response.outcome {
+        Some(append_response::Outcome::Appended(appended)) => Some(Ok(Appended {
+            first_ordinal: appended.first_ordinal,
+            arrival: Timestamp::from_millis(appended.arrival_ms),
+        })),
+        Some(append_response::Outcome::Refused(refused)) => {
+            Some(Err(messages::not_appended_from(refused)))
+        }
+        None if is_all => None,
+        None => Some(Err(NotAppended::Unclear(
+            "an answer without one".to_owned(),
+        ))),
+    };
+    if is_sane && !(is_all && outcome.is_some()) {
+        Verdict { throttled, outcome }
+    } else {
+        unclear("an answer about records that were not sent".to_owned())
+    }
+}
+
+fn unclear(text: String) -> Verdict {
+    Verdict {
+        throttled: Vec::new(),
+        outcome: Some(Err(NotAppended::Unclear(text))),
+    }
+}
+
+fn not_now(text: &str) -> Verdict {
+    Verdict {
+        throttled: Vec::new(),
+        outcome: Some(Err(NotAppended::Later(text.to_owned()))),
+    }
+}
+
+fn remote(refused: pb::Refused) -> ReadRefused {
+    ReadRefused::Remote(refused.text)
+}
+
+fn nothing() -> ReadRefused {
+    ReadRefused::Remote("an answer without one".to_owned())
+}
+
+/// A status as one line: the library's own text for a lost connection says nothing.
+pub(super) fn describe(status: &Status) -> String {
+    let mut text = format!("{}: {}", status.code(), status.message());
+    let mut source = std::error::Error::source(status);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+impl fmt::Debug for RemoteShards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteShards")
+            .field("addresses", &self.addresses)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! The shards of this process, with AWS's limits on each and what is counted of each.
+//!
+//! Owns the order in which a request meets them: limits first, then the log, then the counters. Knows no catalog and no
+//! request: a standalone node and a shard pod's gRPC service ask it the same.
+
+use std::fmt;
+use std::sync::Arc;
+
+use anabranch_domain::catalog::{Shard, Stream};
+use anabranch_domain::{ShardId, ShardUid, StreamName};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{Attempt, ReadRefused, Reader, Verdict};
+use crate::clock::Clock;
+use crate::metrics::ShardMetrics;
+use crate::shard::{
+    Append, Birth, NewRecord, ReadBatch, ReadFrom, ReadLimits, ShardHandle, ShardRegistry,
+};
+use crate::throttling::Throttles;
+
+/// The shards of this process.
+pub struct ServedShards {
+    /// Their logs.
+    pub registry: Arc<ShardRegistry>,
+    /// Their limits.
+    pub throttles: Throttles,
+    /// Their series.
+    pub metrics: ShardMetrics,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Which shard, and what it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Which bytes are its.
+    pub uid: ShardUid,
+    /// What it is if it was never used.
+    pub birth: Birth,
+    /// The stream's name, for its series.
+    pub stream: &'a StreamName,
+    /// Its own name, likewise.
+    pub id: ShardId,
+}
+
+impl<'a> Subject<'a> {
+    /// A shard of the catalog.
+    pub fn of(stream: &'a Stream, shard: &Shard) -> Self {
+        Self {
+            uid: shard.uid,
+            birth: Birth::of(shard),
+            stream: &stream.name,
+            id: shard.id,
+        }
+    }
+}
+
+impl ServedShards {
+    /// What the shard holds.
+    pub fn handle(&self, subject: Subject<'_>) -> Arc<ShardHandle> {
+        self.registry.shard(subject.uid, subject.birth)
+    }
+
+    /// Appends the records that the shard's write limit lets in.
+    pub async fn append(
+        &self,
+        subject: Subject<'_>,
+        mut append: Append,
+        attempt: Attempt,
+    ) -> Verdict {
+        let throttled = match attempt {
+            Attempt::First => self.throttle(subject, &mut append.records),
+            Attempt::Repeated => Vec::new(),
+        };
+        if append.records.is_empty() {
+            return Verdict {
+                throttled,
+                outcome: None,
+            };
+        }
+        let bytes: usize = append.records.iter().map(NewRecord::counted_len).sum();
+        let (bytes, records) = (bytes as u64, append.records.len() as u64);
+        let outcome = self.handle(subject).append(append).await;
+        if outcome.is_ok() {
+            let counters = self.metrics.of(subject.uid, subject.stream, subject.id);
+            counters.incoming_bytes.inc_by(bytes);
+            counters.incoming_records.inc_by(records);
+        }
+        Verdict {
+            throttled,
+            outcome: Some(outcome.map_err(Into::into)),
+        }
+    }
+
+    /// Takes out what is past the shard's write limit, and says where it stood.
+    fn throttle(&self, subject: Subject<'_>, records: &mut Vec<NewRecord>) -> Vec<usize> {
+        let now = self.clock.now();
+        let tanks = self.throttles.of(subject.uid, now);
+        let mut refused_bytes = 0;
+        let mut throttled = Vec::new();
+        let mut place = 0;
+        let mut tanks = tanks.lock();
+        records.retain(|record| {
+            let bytes = record.counted_len() as u64;
+            let is_taken = tanks.write.take(now, bytes).is_ok();
+            if !is_taken {
+                refused_bytes += bytes;
+                throttled.push(place);
+            }
+            place += 1;
+            is_taken
+        });
+        if !throttled.is_empty() {
+            let counters = self.metrics.of(subject.uid, subject.stream, subject.id);
+            counters.refused_bytes.inc_by(refused_bytes);
+            counters.refused_records.inc_by(throttled.len() as u64);
+        }
+        throttled
+    }
+
+    /// Reads records from `from` on. A polling reader is counted; [`Self::charge_read`] says by how much it was given.
+    pub async fn read(
+        &self,
+        subject: Subject<'_>,
+        from: ReadFrom,
+        limits: ReadLimits,
+        reader: Reader,
+    ) -> Result<ReadBatch, ReadRefused> {
+        if reader == Reader::Polling {
+            let now = self.clock.now();
+            let tanks = self.throttles.of(subject.uid, now);
+            let admitted = tanks.lock().read.admit_call(now);
+            if admitted.is_err() {
+                let counters = self.metrics.of(subject.uid, subject.stream, subject.id);
+                counters.read_throttled.inc();
+                return Err(ReadRefused::Throttled);
+            }
+        }
+        Ok(self.handle(subject).read(from, limits).await?)
+    }
+
+    /// Counts what a polling reader was given.
+    pub fn charge_read(&self, subject: Subject<'_>, bytes: u64, records: u64) {
+        let now = self.clock.now();
+        let tanks = self.throttles.of(subject.uid, now);
+        tanks.lock().read.charge(now, bytes);
+        let counters = self.metrics.of(subject.uid, subject.stream, subject.id);
+        counters.outgoing_bytes.inc_by(bytes);
+        counters.outgoing_records.inc_by(records);
+    }
+
+    /// Waits until the log goes on past `end_index`, until `deadline` at most.
+    pub async fn wait_past(&self, subject: Subject<'_>, end_index: u64, deadline: Instant) {
+        let handle = self.handle(subject);
+        // Whatever ends the wait, the next read says what there is.
+        let _ = timeout_at(deadline, async {
+            handle.tail().await?.past(end_index).await
+        })
+        .await;
+    }
+
+    /// Counts a call that asks for an iterator.
+    pub fn admit_iterator(&self, subject: Subject<'_>) -> Result<(), ReadRefused> {
+        let now = self.clock.now();
+        let tanks = self.throttles.of(subject.uid, now);
+        let admitted = tanks.lock().read.admit_iterator_call(now);
+        admitted.map_err(|_| ReadRefused::Throttled)
+    }
+
+    /// Drops the tanks and the series of a shard that is gone.
+    pub fn forget(&self, shard: ShardUid) {
+        self.metrics.forget(shard);
+        self.throttles.forget(shard);
+    }
+}
+
+impl fmt::Debug for ServedShards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServedShards")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,359 @@
+//! The service of a shard pod: messages in, the pod's own shards asked, messages out.
+//!
+//! Owns which shards this pod answers for: those that were formed on its disk ([`FormedShards`]), and no other, whatever a
+//! caller believes. Knows no catalog: gateways and the operator say in each message what a shard is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_domain::{ShardId, ShardUid, Timestamp};
+use anabranch_proto::MESSAGE_BYTES_MAX;
+use anabranch_proto::shard::refused::Why;
+use anabranch_proto::shard::shard_service_server::{ShardService, ShardServiceServer};
+use anabranch_proto::shard::{self as pb, append_response, read_response};
+use anabranch_store::{Reserve, Store};
+use tokio::time::Instant;
+use tonic::{Request, Response, Status};
+use tracing::{info, warn};
+
+use super::messages::{self, Malformed, OwnedSubject, refused};
+use super::{Attempt, FormedShards, ReadRefused, Reader, ServedShards};
+use crate::encryption::KeyFile;
+use crate::shard::{Append, ControlError, LogError, ReadBatch, Settled};
+
+/// The longest that a call may wait for news: below the keep-alive of any proxy in between.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// What a shard pod answers with.
+pub struct ShardServer {
+    /// Its shards.
+    pub served: Arc<ServedShards>,
+    /// Those that it answers for.
+    pub formed: Arc<FormedShards>,
+    /// Keys of encryption at rest.
+    pub keys: Arc<KeyFile>,
+    /// Its disk.
+    pub store: Arc<dyn Store>,
+    /// Its name.
+    pub pod: String,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl ShardServer {
+    /// As a gRPC service.
+    pub fn into_service(self) -> ShardServiceServer<Self> {
+        ShardServiceServer::new(self)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// The shard of a message, if this pod has it.
+    fn subject(&self, shard: Option<&pb::Shard>) -> Result<OwnedSubject, Unserved> {
+        let subject = messages::shard_from(shard)?;
+        if self.formed.has(subject.uid) {
+            Ok(subject)
+        } else {
+            Err(Unserved::NotHere(subject.uid))
+        }
+    }
+
+    fn append_of(&self, request: pb::AppendRequest) -> Result<Append, Unserved> {
+        let sealing = match request.key_id.as_str() {
+            "" => None,
+            id => {
+                let key = id.parse().ok().and_then(|id| self.keys.sealing_key(&id));
+                Some(key.ok_or_else(|| Unserved::NoSuchKey(id.to_owned()))?)
+            }
+        };
+        let records = request.records.into_iter().map(messages::record_from);
+        let records: Vec<_> = records.collect::<Result<_, _>>()?;
+        if records.is_empty() {
+            return Err(Malformed("records").into());
+        }
+        Ok(Append {
+            records,
+            token: Some(messages::token_from(&request.token)?),
+            sealing,
+        })
+    }
+
+    /// What a polling reader was given, counted where its limits are.
+    fn charge(&self, subject: &OwnedSubject, batch: &ReadBatch) {
+        // Damaged records are found by who gets them.
+        let records = batch.records().map_while(Result::ok);
+        let bytes: usize = records
+            .map(|record| record.data.len() + record.partition_key.map_or(0, str::len))
+            .sum();
+        let served = &self.served;
+        served.charge_read(subject.borrowed(), bytes as u64, batch.len() as u64);
+    }
+}
+
+/// Why a message cannot be carried out here.
+enum Unserved {
+    Malformed(Malformed),
+    NotHere(ShardUid),
+    NoSuchKey(String),
+}
+
+impl From<Malformed> for Unserved {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl Unserved {
+    /// As an answer, where the message made sense; as an error of the call, where it did not.
+    fn into_refused(self) -> Result<pb::Refused, Status> {
+        match self {
+            Self::Malformed(malformed) => Err(Status::invalid_argument(malformed.to_string())),
+            Self::NotHere(shard) => Ok(refused(
+                Why::NotHere,
+                format!("shard {shard} was not formed on this pod's disk"),
+            )),
+            Self::NoSuchKey(id) => Ok(refused(
+                Why::Failed,
+                format!("encryption key {id} is not on this pod"),
+            )),
+        }
+    }
+}
+
+fn malformed(malformed: Malformed) -> Status {
+    Status::invalid_argument(malformed.to_string())
+}
+
+fn control(outcome: Result<Settled, ControlError>) -> pb::ControlResponse {
+    let refused = outcome.err().map(|error| {
+        let why = match error {
+            ControlError::Refused(_) => Why::Overtaken,
+            ControlError::Gone | ControlError::Log(_) | ControlError::Unclear => Why::Failed,
+        };
+        refused(why, error)
+    });
+    pb::ControlResponse { refused }
+}
+
+#[tonic::async_trait]
+impl ShardService for ShardServer {
+    async fn append(&self, request: Request<pb::AppendRequest>) -> Answer<pb::AppendResponse> {
+        let request = request.into_inner();
+        let attempt = if request.is_admitted {
+            Attempt::Repeated
+        } else {
+            Attempt::First
+        };
+        let subject = self.subject(request.shard.as_ref());
+        let asked = subject.and_then(|subject| Ok((subject, self.append_of(request)?)));
+        let (throttled, outcome) = match asked {
+            Ok((subject, append)) => {
+                let subject = subject.borrowed();
+                let verdict = self.served.append(subject, append, attempt).await;
+                let outcome = verdict.outcome.map(|outcome| match outcome {
+                    Ok(appended) => append_response::Outcome::Appended(pb::Appended {
+                        first_ordinal: appended.first_ordinal,
+                        arrival_ms: appended.arrival.as_millis(),
+                    }),
+                    Err(refusal) => {
+                        append_response::Outcome::Refused(messages::not_appended_to(refusal))
+                    }
+                });
+                (verdict.throttled, outcome)
+            }
+            Err(unserved) => {
+                let refused = unserved.into_refused()?;
+                (Vec::new(), Some(append_response::Outcome::Refused(refused)))
+            }
+        };
+        let throttled = throttled
+            .into_iter()
+            .map(u32::try_from)
+            .map_while(Result::ok);
+        Ok(Response::new(pb::AppendResponse {
+            throttled: throttled.collect(),
+            outcome,
+        }))
+    }
+
+    async fn read(&self, request: Request<pb::ReadRequest>) -> Answer<pb::ReadResponse> {
+        let request = request.into_inner();
+        let limits = messages::limits_from(&request);
+        let from = messages::position_from(request.from).map_err(malformed)?;
+        let reader = if request.is_polling {
+            Reader::Polling
+        } else {
+            Reader::FanOut
+        };
+        let outcome = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                let read = self.served.read(subject.borrowed(), from, limits, reader);
+                match read.await {
+                    Ok(batch) => {
+                        if reader == Reader::Polling {
+                            self.charge(&subject, &batch);
+                        }
+                        read_response::Outcome::Batch(messages::batch_to(&batch))
+                    }
+                    Err(ReadRefused::Throttled) => read_response::Outcome::Throttled(true),
+                    Err(failed) => read_response::Outcome::Refused(refused(Why::Failed, failed)),
+                }
+            }
+            Err(unserved) => read_response::Outcome::Refused(unserved.into_refused()?),
+        };
+        Ok(Response::new(pb::ReadResponse {
+            outcome: Some(outcome),
+        }))
+    }
+
+    async fn admit_iterator(
+        &self,
+        request: Request<pb::AdmitIteratorRequest>,
+    ) -> Answer<pb::AdmitIteratorResponse> {
+        let subject = messages::shard_from(request.into_inner().shard.as_ref());
+        let subject = subject.map_err(malformed)?;
+        let is_admitted = self.served.admit_iterator(subject.borrowed()).is_ok();
+        Ok(Response::new(pb::AdmitIteratorResponse { is_admitted }))
+    }
+
+    async fn locate(&self, request: Request<pb::LocateRequest>) -> Answer<pb::LocateResponse> {
+        use pb::locate_response::Outcome;
+        let request = request.into_inner();
+        let from = messages::position_from(request.from).map_err(malformed)?;
+        let horizon = Timestamp::from_millis(request.horizon_ms);
+        let outcome = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                let handle = self.served.handle(subject.borrowed());
+                match handle.locate(from, horizon).await {
+                    Ok(resume) => Outcome::Resume(messages::resume_to(resume)),
+                    Err(failed) => Outcome::Refused(refused(Why::Failed, failed)),
+                }
+            }
+            Err(unserved) => Outcome::Refused(unserved.into_refused()?),
+        };
+        Ok(Response::new(pb::LocateResponse {
+            outcome: Some(outcome),
+        }))
+    }
+
+    async fn tip(&self, request: Request<pb::TipRequest>) -> Answer<pb::TipResponse> {
+        use pb::tip_response::Outcome;
+        let request = request.into_inner();
+        let outcome = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                if let Some(past) = request.past {
+                    let wait = Duration::from_millis(request.wait_ms.into()).min(WAIT_MAX);
+                    let deadline = Instant::now() + wait;
+                    let subject = subject.borrowed();
+                    self.served.wait_past(subject, past, deadline).await;
+                }
+                match self.served.handle(subject.borrowed()).tip().await {
+                    Ok(tip) => Outcome::Tip(messages::tip_to(tip)),
+                    Err(failed) => Outcome::Refused(refused(Why::Failed, failed)),
+                }
+            }
+            Err(unserved) => Outcome::Refused(unserved.into_refused()?),
+        };
+        Ok(Response::new(pb::TipResponse {
+            outcome: Some(outcome),
+        }))
+    }
+
+    async fn facts(&self, request: Request<pb::FactsRequest>) -> Answer<pb::FactsResponse> {
+        use pb::facts_response::Outcome;
+        let outcome = match self.subject(request.into_inner().shard.as_ref()) {
+            Ok(subject) => {
+                let settled = self.served.handle(subject.borrowed()).settled().await;
+                match settled {
+                    Ok(settled) => Outcome::Facts(messages::facts_to(&settled)),
+                    Err(failed) => Outcome::Refused(refused(Why::Failed, failed)),
+                }
+            }
+            Err(unserved) => Outcome::Refused(unserved.into_refused()?),
+        };
+        Ok(Response::new(pb::FactsResponse {
+            outcome: Some(outcome),
+        }))
+    }
+
+    async fn form(&self, request: Request<pb::FormRequest>) -> Answer<pb::FormResponse> {
+        let shard = request.into_inner().shard;
+        let subject = messages::shard_from(shard.as_ref()).map_err(malformed)?;
+        let shard = shard.unwrap_or_default();
+        let mut failure = None;
+        if !self.formed.has(subject.uid) {
+            match self.formed.add(subject.uid, shard.clone()).await {
+                Ok(()) => {
+                    info!(stream = shard.stream, shard = shard.id, uid = %subject.uid, "shard formed");
+                }
+                Err(failed) => failure = Some(refused(Why::Failed, failed)),
+            }
+        }
+        if failure.is_none() {
+            let tip = self.served.handle(subject.borrowed()).tip().await;
+            failure = tip.err().map(|failed| refused(Why::Failed, failed));
+        }
+        Ok(Response::new(pb::FormResponse { refused: failure }))
+    }
+
+    async fn seal(&self, request: Request<pb::SealRequest>) -> Answer<pb::ControlResponse> {
+        let request = request.into_inner();
+        let children = request.children.iter().map(|&id| ShardId::new(id));
+        let children: Result<Vec<_>, _> = children.collect();
+        let children = children.map_err(|_| malformed(Malformed("children")))?;
+        let answer = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                let handle = self.served.handle(subject.borrowed());
+                control(handle.seal(request.epoch, children).await)
+            }
+            Err(unserved) => pb::ControlResponse {
+                refused: Some(unserved.into_refused()?),
+            },
+        };
+        Ok(Response::new(answer))
+    }
+
+    async fn activate(&self, request: Request<pb::ActivateRequest>) -> Answer<pb::ControlResponse> {
+        let request = request.into_inner();
+        let floor = Timestamp::from_millis(request.floor_ms);
+        let answer = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                let handle = self.served.handle(subject.borrowed());
+                control(handle.activate(request.epoch, floor).await)
+            }
+            Err(unserved) => pb::ControlResponse {
+                refused: Some(unserved.into_refused()?),
+            },
+        };
+        Ok(Response::new(answer))
+    }
+
+    /// The log first: a pod that dies in between still knows that there is something to remove.
+    async fn destroy(&self, request: Request<pb::DestroyRequest>) -> Answer<pb::DestroyResponse> {
+        let uid = messages::uid_from(&request.into_inner().uid).map_err(malformed)?;
+        let destroyed = match self.served.registry.destroy(uid).await {
+            Ok(()) => self.formed.remove(uid).await.map_err(LogError::from),
+            Err(failed) => Err(failed),
+        };
+        if let Err(failed) = &destroyed {
+            warn!(shard = %uid, %failed, "a shard's log was not removed");
+        }
+        self.served.forget(uid);
+        Ok(Response::new(pb::DestroyResponse {
+            refused: destroyed.err().map(|failed| refused(Why::Failed, failed)),
+        }))
+    }
+
+    async fn describe(&self, _: Request<pb::DescribeRequest>) -> Answer<pb::DescribeResponse> {
+        let usage = self.store.usage();
+        let usage = usage.map_err(|failed| Status::unavailable(failed.to_string()))?;
+        Ok(Response::new(pb::DescribeResponse {
+            disk_uid: self.formed.disk().to_be_bytes().to_vec().into(),
+            pod: self.pod.clone(),
+            shards: self.formed.all(),
+            disk_used_bytes: usage.disk_bytes,
+            disk_free_bytes: usage.free_bytes,
+            is_storage_low: usage.reserve == Reserve::Low,
+        }))
+    }
+}

@@ -1,0 +1,304 @@
+//! A gateway's side and a shard pod's side over a real socket: what is asked of a shard here and there is answered alike.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anabranch_domain::catalog::{
+    Account, Change, CreateStream, Shard, Snapshot, Stream, StreamMode,
+};
+use anabranch_domain::quota::Limits;
+use anabranch_domain::shard_state::AppendToken;
+use anabranch_domain::{ShardId, ShardPhase, ShardUid, StreamUid, Timestamp};
+use anabranch_store::{MemoryStore, Store};
+use anabranch_wire::Text;
+use bytes::Bytes;
+use prometheus::Registry;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tonic::transport::server::TcpIncoming;
+
+use super::{
+    Attempt, FormedShards, NotAppended, PodAddresses, ReadRefused, Reader, RemoteShards,
+    ServedShards, ShardServer, Shards, Verdict,
+};
+use crate::clock::Clock;
+use crate::encryption::KeyFile;
+use crate::entropy::SystemEntropy;
+use crate::metrics::ShardMetrics;
+use crate::resharding::{Member, ShardLogs};
+use crate::shard::{Append, Appended, NewRecord, ReadFrom, ReadLimits, ShardLimits, ShardRegistry};
+use crate::throttling::Throttles;
+
+#[derive(Debug)]
+struct Ticking(AtomicU64);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A pod and a gateway that knows where it is.
+struct Cluster {
+    shards: Shards,
+    logs: Arc<RemoteShards>,
+    stream: Arc<Stream>,
+    server: JoinHandle<()>,
+    keys: Arc<KeyFile>,
+    _directory: tempfile::TempDir,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn cluster(limits: Limits) -> Cluster {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicU64::new(1_700_000_100_000)));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("keys.yaml");
+    let keys = KeyFile::read_or_create(&path, &SystemEntropy::new()).expect("keys");
+    let keys = Arc::new(keys);
+    let registry = ShardRegistry::new(
+        store.clone(),
+        ShardLimits::default(),
+        keys.ring(),
+        clock.clone(),
+    );
+    let served = ServedShards {
+        registry: Arc::new(registry),
+        throttles: Throttles::new(limits.shard),
+        metrics: ShardMetrics::register(&Registry::new()).expect("registered"),
+        clock,
+    };
+    let server = ShardServer {
+        served: Arc::new(served),
+        formed: Arc::new(FormedShards::open(store.clone(), 7).await.expect("opened")),
+        keys: keys.clone(),
+        store,
+        pod: "pool-0".to_owned(),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let address = listener.local_addr().expect("bound").to_string();
+    let server = tokio::spawn(async move {
+        let serving = tonic::transport::Server::builder()
+            .add_service(server.into_service())
+            .serve_with_incoming(TcpIncoming::from(listener));
+        serving.await.expect("served");
+    });
+    let pod = "pool-0".parse().expect("a pod's name");
+    let addresses = PodAddresses::Listed(vec![(pod, address)]);
+    let logs = Arc::new(RemoteShards::new(addresses, keys.ring()));
+    Cluster {
+        shards: Shards::Remote(logs.clone()),
+        logs,
+        stream: Arc::new(stream()),
+        server,
+        keys,
+        _directory: directory,
+    }
+}
+
+/// A stream of two shards, both placed on the pod.
+fn stream() -> Stream {
+    let account = Account::new(
+        "000000000000".parse().expect("an account"),
+        "us-east-1".parse().expect("a region"),
+    );
+    let create = CreateStream {
+        name: "clicks".parse().expect("a name"),
+        uid: StreamUid::from_bits(1),
+        mode: StreamMode::Provisioned,
+        shard_uids: vec![ShardUid::from_bits(10), ShardUid::from_bits(11)],
+        tags: std::collections::BTreeMap::new(),
+        max_record_size_kib: None,
+        warm_throughput_mibps: None,
+        record_distribution: None,
+    };
+    let now = Timestamp::from_secs(1_700_000_000);
+    let (snapshot, _) = Snapshot::new(account, Limits::unlimited())
+        .apply(&Change::from(create), now)
+        .expect("accepted");
+    let mut stream = Stream::clone(snapshot.stream("clicks").expect("there"));
+    for id in 0..2 {
+        let id = ShardId::new(id).expect("small");
+        let placed = Shard {
+            replicas: vec!["pool-0".parse().expect("a pod's name")],
+            ..Shard::clone(&stream.shards[&id])
+        };
+        stream.shards.insert(id, Arc::new(placed));
+    }
+    stream
+}
+
+impl Cluster {
+    fn shard(&self, index: u32) -> Arc<Shard> {
+        Arc::clone(&self.stream.shards[&ShardId::new(index).expect("small")])
+    }
+
+    async fn form(&self, shard: &Shard) {
+        let member = Member::of(&self.stream, shard);
+        self.logs.form(member).await.expect("formed");
+    }
+
+    async fn append(&self, shard: &Shard, texts: &[&str], token: u128) -> Verdict {
+        let records = texts.iter().map(|text| NewRecord {
+            partition_key: Some(Text::from_static("key")),
+            explicit_hash_key: None,
+            data: Bytes::copy_from_slice(text.as_bytes()),
+        });
+        let append = Append {
+            records: records.collect(),
+            token: Some(AppendToken::from_bits(token)),
+            sealing: None,
+        };
+        self.shards
+            .append(&self.stream, shard, append, Attempt::First)
+            .await
+    }
+
+    async fn read(&self, shard: &Shard) -> Result<Vec<String>, ReadRefused> {
+        let limits = ReadLimits {
+            records_max: 100,
+            bytes_max: 1 << 20,
+            horizon: Timestamp::EPOCH,
+        };
+        let read = self.shards.read(
+            &self.stream,
+            shard,
+            ReadFrom::TrimHorizon,
+            limits,
+            Reader::Polling,
+        );
+        let batch = read.await?;
+        let texts = batch.records().map(|record| {
+            let record = record.expect("whole");
+            String::from_utf8(record.data.to_vec()).expect("text")
+        });
+        Ok(texts.collect())
+    }
+}
+
+fn appended(verdict: Verdict) -> Appended {
+    assert!(verdict.throttled.is_empty());
+    verdict.outcome.expect("an outcome").expect("appended")
+}
+
+#[tokio::test]
+async fn what_is_appended_on_a_pod_is_read_from_it_once_in_its_order() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    let first = appended(cluster.append(&shard, &["a", "b"], 1).await);
+    let repeated = appended(cluster.append(&shard, &["a", "b"], 1).await);
+    assert_eq!(first, repeated, "a token is answered as the first time");
+    let second = appended(cluster.append(&shard, &["c"], 2).await);
+    assert_eq!((first.first_ordinal, second.first_ordinal), (0, 2));
+    assert_eq!(cluster.read(&shard).await.expect("read"), ["a", "b", "c"]);
+    let tip = cluster.shards.tip(&cluster.stream, &shard).await;
+    assert_eq!(tip.expect("a tip").next_ordinal, 3);
+}
+
+#[tokio::test]
+async fn sealed_records_travel_sealed_and_are_opened_by_the_gateway() {
+    let mut cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    let key = "alias/any".parse().expect("a key id");
+    assert!(cluster.keys.sealing_key(&key).is_some());
+    Arc::make_mut(&mut cluster.stream).encryption = Some(key);
+    appended(cluster.append(&shard, &["secret"], 1).await);
+    assert_eq!(cluster.read(&shard).await.expect("read"), ["secret"]);
+}
+
+#[tokio::test]
+async fn a_pod_answers_for_no_shard_that_was_not_formed_on_its_disk() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let (formed, missing) = (cluster.shard(0), cluster.shard(1));
+    cluster.form(&formed).await;
+    let verdict = cluster.append(&missing, &["a"], 1).await;
+    assert!(
+        matches!(verdict.outcome, Some(Err(NotAppended::Later(_)))),
+        "{verdict:?}"
+    );
+    assert!(cluster.read(&missing).await.is_err());
+    let member = Member::of(&cluster.stream, &missing);
+    assert_eq!(cluster.logs.facts(member).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn limits_are_kept_where_the_shard_is() {
+    let mut limits = Limits::unlimited();
+    limits.shard.write_records_per_sec = Some(2);
+    let cluster = cluster(limits).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    let verdict = cluster.append(&shard, &["a", "b", "c"], 1).await;
+    assert_eq!(verdict.throttled, [2]);
+    assert!(matches!(verdict.outcome, Some(Ok(_))), "{verdict:?}");
+    let verdict = cluster.append(&shard, &["d"], 2).await;
+    assert_eq!(verdict.throttled, [0]);
+    assert!(verdict.outcome.is_none());
+    assert_eq!(cluster.read(&shard).await.expect("read"), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_parent_is_sealed_and_destroyed_from_afar() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    appended(cluster.append(&shard, &["a"], 1).await);
+    let member = Member::of(&cluster.stream, &shard);
+    let children = [
+        ShardId::new(2).expect("small"),
+        ShardId::new(3).expect("small"),
+    ];
+    for _ in 0..2 {
+        cluster
+            .logs
+            .seal(member, 1, &children)
+            .await
+            .expect("sealed");
+    }
+    let facts = cluster.logs.facts(member).await.expect("asked");
+    assert_eq!(facts.expect("a log").phase, ShardPhase::Sealed);
+    let verdict = cluster.append(&shard, &["late"], 2).await;
+    assert!(matches!(verdict.outcome, Some(Err(NotAppended::Later(_)))));
+    cluster.logs.destroy(member).await.expect("destroyed");
+    assert_eq!(cluster.logs.facts(member).await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn who_waits_at_the_tip_hears_of_the_next_record() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    let tip = cluster.shards.tip(&cluster.stream, &shard).await;
+    let end = tip.expect("a tip").end_index;
+    let deadline = Instant::now() + Duration::from_mins(1);
+    let wait = cluster
+        .shards
+        .wait_past(&cluster.stream, &shard, end, deadline);
+    let (_, verdict) = tokio::join!(wait, cluster.append(&shard, &["news"], 1));
+    appended(verdict);
+    assert!(Instant::now() < deadline);
+}
+
+#[tokio::test]
+async fn an_append_to_a_pod_that_is_away_is_unclear_and_not_failed() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.server.abort();
+    let verdict = cluster.append(&shard, &["a"], 1).await;
+    assert!(
+        matches!(
+            verdict.outcome,
+            Some(Err(NotAppended::Unclear(_) | NotAppended::Later(_)))
+        ),
+        "{verdict:?}"
+    );
+}

@@ -4,16 +4,18 @@
 //! signature, types and constraints (`anabranch_wire`), then what was asked (`operations`). Every request leaves with
 //! its ids and is counted once, whatever became of it.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anabranch_wire::protocol::{self, Head};
 use anabranch_wire::{Action, ApiError, Codec, ErrorKind, decode};
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, Response, header};
+use hyper::body::Incoming;
+use hyper::service::Service;
 use tracing::{Instrument, debug, info_span, warn};
 
 use super::admission::BodyBudget;
@@ -35,6 +37,22 @@ pub struct Gateway {
     pub body_patience: Duration,
 }
 
+/// The whole API, as a connection asks it: AWS looks at neither path nor host, so there is nothing to route.
+#[derive(Clone)]
+pub struct GatewayService(Arc<Gateway>);
+
+impl Service<Request<Incoming>> for GatewayService {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    /// Boxed, so that a connection on which nothing is asked does not hold the room of a request.
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let gateway = Arc::clone(&self.0);
+        Box::pin(async move { Ok(handle(gateway, request.map(Body::new)).await) })
+    }
+}
+
 /// An action's answer, or one from below the actions.
 type Answered = Result<(Codec, operations::Answer), protocol::Answer>;
 
@@ -46,9 +64,9 @@ struct Facts {
 }
 
 impl Gateway {
-    /// The whole API: AWS looks at neither path nor host.
-    pub fn router(self: Arc<Self>) -> Router {
-        Router::new().fallback(handle).with_state(self)
+    /// What connections ask.
+    pub fn service(self: Arc<Self>) -> GatewayService {
+        GatewayService(self)
     }
 
     async fn answer(&self, parts: &Parts, body: Body, facts: &mut Facts) -> Answered {
@@ -87,7 +105,7 @@ impl Gateway {
     }
 }
 
-async fn handle(State(gateway): State<Arc<Gateway>>, request: Request<Body>) -> Response<Body> {
+async fn handle(gateway: Arc<Gateway>, request: Request<Body>) -> Response<Body> {
     let id = RequestId::draw(&*gateway.services.entropy);
     let span = info_span!("request", id = id.as_str());
     serve(gateway, request, id).instrument(span).await

@@ -2,16 +2,19 @@
 //!
 //! Owns how many connections there may be and how long a silent one lives. On the plain port the first bytes decide
 //! (HTTP/2 with prior knowledge or HTTP/1.1; AWS's SDKs never use Upgrade), on the TLS port ALPN does. Knows nothing
-//! of Kinesis. Invariant: never more than `connections_max` open connections; a further one waits in the backlog.
+//! of Kinesis: what answers requests is handed to it. Invariant: never more than `connections_max` open connections; a further one waits in the backlog.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -47,6 +50,23 @@ pub struct Pace {
     pub idle_max: Duration,
 }
 
+/// What answers the requests of a connection.
+pub trait Answering:
+    Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<T> Answering for T where
+    T: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
 /// What every listener of the gateway shares.
 #[derive(Debug, Clone)]
 pub struct Connections {
@@ -67,24 +87,24 @@ impl Connections {
         }
     }
 
-    /// Serves `router` on `listener` until stopped.
+    /// Has `answering` answer what comes in on `listener`, until stopped.
     pub async fn serve(
         self,
         listener: TcpListener,
-        router: Router,
+        answering: impl Answering,
         tls: Option<Arc<Reloaded<TlsFiles>>>,
     ) {
         while let Some(socket) = self.accept(&listener).await {
             let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
                 return;
             };
-            let (router, tls, stop) = (router.clone(), tls.clone(), self.stop.clone());
+            let (answering, tls, stop) = (answering.clone(), tls.clone(), self.stop.clone());
             let pace = self.pace;
             self.tasks.spawn(async move {
                 let _slot = slot;
                 match tls {
-                    None => serve_connection(socket, router, pace, stop).await,
-                    Some(tls) => serve_tls(socket, router, pace, &tls, stop).await,
+                    None => serve_connection(socket, answering, pace, stop).await,
+                    Some(tls) => serve_tls(socket, answering, pace, &tls, stop).await,
                 }
             });
         }
@@ -132,26 +152,28 @@ fn is_of_one_connection(failed: &io::Error) -> bool {
 
 async fn serve_tls(
     socket: TcpStream,
-    router: Router,
+    answering: impl Answering,
     pace: Pace,
     tls: &Reloaded<TlsFiles>,
     stop: CancellationToken,
 ) {
     let acceptor = TlsAcceptor::from(tls.current());
     match timeout(TLS_HANDSHAKE_MAX, acceptor.accept(socket)).await {
-        Ok(Ok(stream)) => serve_connection(stream, router, pace, stop).await,
+        Ok(Ok(stream)) => serve_connection(stream, answering, pace, stop).await,
         Ok(Err(failed)) => debug!(%failed, "TLS handshake failed"),
         Err(_) => debug!("TLS handshake timed out"),
     }
 }
 
-async fn serve_connection<S>(stream: S, router: Router, pace: Pace, stop: CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    answering: impl Answering,
+    pace: Pace,
+    stop: CancellationToken,
+) {
     let io = TokioIo::new(IdleTimeout::new(stream, pace.idle_max));
     let builder = connection_builder(pace);
-    let connection = builder.serve_connection(io, TowerToHyperService::new(router));
+    let connection = builder.serve_connection(io, answering);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

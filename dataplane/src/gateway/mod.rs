@@ -15,6 +15,6 @@ mod request_id;
 mod respond;
 pub mod tls;
 
-pub use handler::Gateway;
+pub use handler::{Gateway, GatewayService};
 pub use idle_timeout::IdleTimeout;
 pub use request_id::RequestId;

@@ -21,7 +21,7 @@ pub struct RequestId {
 impl RequestId {
     /// Draws the ids of a new request.
     pub fn draw(entropy: &dyn Entropy) -> Self {
-        // One draw for both: each is a system call.
+        // One draw for both.
         let mut bytes = [0; 16 + EXTENDED_ID_BYTES];
         entropy.fill(&mut bytes);
         let (uuid, extended) = bytes.split_at(16);
@@ -52,15 +52,16 @@ impl fmt::Display for RequestId {
 /// RFC 9562, version 4: random but for the version's and the variant's bits.
 fn format_uuid_v4(random: u128) -> String {
     let uuid = (random & !(0xf << 76) & !(0b11 << 62)) | (0x4 << 76) | (0b10 << 62);
-    let hex = format!("{uuid:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    let mut digits = [0; 32];
+    hex::encode_to_slice(uuid.to_be_bytes(), &mut digits).expect("32 digits for 16 bytes");
+    let digits = str::from_utf8(&digits).expect("hex digits are text");
+    let mut text = String::with_capacity(36);
+    text.push_str(&digits[..8]);
+    for group in [8..12, 12..16, 16..20, 20..32] {
+        text.push('-');
+        text.push_str(&digits[group]);
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Requests by API action: how many, how they ended, how long they took.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anabranch_wire::Action;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+};
 
 use super::LATENCY_BUCKETS_SECONDS;
 
@@ -12,9 +15,22 @@ use super::LATENCY_BUCKETS_SECONDS;
 pub struct RequestMetrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
+    /// By action: what nearly every request adds to, so that it is not looked up by name each time. Made when an action
+    /// is first asked for: what nobody asks for has no series.
+    usual: Arc<[OnceLock<Usual>]>,
     /// `SubscribeToShard` streams that are open now.
     pub subscriptions: IntGauge,
 }
+
+/// The series of one action's requests that end well.
+#[derive(Debug)]
+struct Usual {
+    ok: IntCounter,
+    seconds: Histogram,
+}
+
+/// The outcome of a request that was carried out.
+const OK: &str = "ok";
 
 impl RequestMetrics {
     /// Creates and registers the metrics.
@@ -35,6 +51,7 @@ impl RequestMetrics {
                 .buckets(LATENCY_BUCKETS_SECONDS.to_vec()),
                 &["action"],
             )?,
+            usual: Action::ALL.iter().map(|_| OnceLock::new()).collect(),
             subscriptions: IntGauge::new(
                 "anabranch_gateway_subscriptions",
                 "SubscribeToShard streams that are open now",
@@ -48,10 +65,45 @@ impl RequestMetrics {
 
     /// Counts one answered request. `action` is `None` for a request that never got as far as naming one.
     pub fn observe(&self, action: Option<Action>, outcome: &'static str, took: Duration) {
+        let seconds = took.as_secs_f64();
+        if let Some(action) = action
+            && outcome == OK
+        {
+            let usual = self.usual(action);
+            usual.ok.inc();
+            usual.seconds.observe(seconds);
+            return;
+        }
         let action = action.map_or("unknown", Action::name);
         self.requests.with_label_values(&[action, outcome]).inc();
-        self.seconds
-            .with_label_values(&[action])
-            .observe(took.as_secs_f64());
+        self.seconds.with_label_values(&[action]).observe(seconds);
+    }
+
+    fn usual(&self, action: Action) -> &Usual {
+        self.usual[action as usize].get_or_init(|| Usual {
+            ok: self.requests.with_label_values(&[action.name(), OK]),
+            seconds: self.seconds.with_label_values(&[action.name()]),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_end_well_and_others_are_counted_by_action_and_outcome() {
+        let metrics = RequestMetrics::register(&Registry::new()).expect("new");
+        let took = Duration::from_millis(1);
+        for outcome in ["ok", "ok", "ResourceNotFoundException"] {
+            metrics.observe(Some(Action::PutRecord), outcome, took);
+        }
+        metrics.observe(None, "refused", took);
+        let count = |action, outcome| metrics.requests.with_label_values(&[action, outcome]).get();
+        assert_eq!(count("PutRecord", "ok"), 2);
+        assert_eq!(count("PutRecord", "ResourceNotFoundException"), 1);
+        assert_eq!(count("unknown", "refused"), 1);
+        let seconds = metrics.seconds.with_label_values(&["PutRecord"]);
+        assert_eq!(seconds.get_sample_count(), 3);
     }
 }

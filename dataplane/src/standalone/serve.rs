@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -70,10 +71,10 @@ impl Serving {
         serving.keep(options, node);
         serving.serve_tls(options, &gateway).await?;
         serving.serve_admin(options, node, pace).await?;
-        let router = gateway.router();
+        let connections = serving.connections.clone();
         serving
             .tasks
-            .spawn(serving.connections.clone().serve(api, router, None));
+            .spawn(connections.serve(api, gateway.service(), None));
         Ok(serving)
     }
 
@@ -112,10 +113,10 @@ impl Serving {
         follow(&self.tasks, &self.keeping_ends, &files);
         let listener = bind(tls.listen).await?;
         self.listening_tls = Some(listener.local_addr()?);
-        let router = Arc::clone(gateway).router();
+        let service = Arc::clone(gateway).service();
         let connections = self.connections.clone();
         self.tasks
-            .spawn(connections.serve(listener, router, Some(files)));
+            .spawn(connections.serve(listener, service, Some(files)));
         Ok(())
     }
 
@@ -131,8 +132,8 @@ impl Serving {
         let listener = bind(address).await?;
         self.listening_admin = Some(listener.local_addr()?);
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, self.requests_end.clone());
-        self.tasks
-            .spawn(connections.serve(listener, admin(node).router(), None));
+        let pages = TowerToHyperService::new(admin(node).router());
+        self.tasks.spawn(connections.serve(listener, pages, None));
         Ok(())
     }
 

@@ -80,6 +80,15 @@ fn a_key_without_rules_may_do_nothing_and_one_without_limits_everything() {
 }
 
 #[test]
+fn only_who_is_allowed_everything_in_an_account_needs_no_decision() {
+    let ours = account("111122223333");
+    assert!(owner(Permissions::everything()).is_unlimited_in(ours));
+    assert!(Caller::root(ours).is_unlimited_in(ours));
+    assert!(!owner(rules(&[(&["*"], &["*"])])).is_unlimited_in(ours));
+    assert!(!stranger(Permissions::everything()).is_unlimited_in(ours));
+}
+
+#[test]
 fn a_rule_is_about_its_actions_on_its_streams() {
     let table = [
         ("kinesis:PutRecord", "orders", "PutRecord", STREAM, true),

@@ -101,6 +101,12 @@ impl Caller {
         &self.user_arn
     }
 
+    /// Whether nothing needs to be decided about it: every action on a resource of `account` that has no policy of its own
+    /// is allowed.
+    pub fn is_unlimited_in(&self, account: AccountId) -> bool {
+        self.account == account && self.permissions.are_unlimited()
+    }
+
     /// What it is allowed by itself.
     pub fn permissions(&self) -> &Permissions {
         &self.permissions

@@ -75,6 +75,11 @@ impl Permissions {
         Self { rules: Some(rules) }
     }
 
+    /// Whether every action on every stream is allowed, whatever there will be.
+    pub fn are_unlimited(&self) -> bool {
+        self.rules.is_none()
+    }
+
     /// Whether an action, such as `PutRecord`, on the resource is allowed.
     pub fn allow(&self, action: &str, resource_arn: &str) -> bool {
         match &self.rules {

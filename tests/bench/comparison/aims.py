@@ -137,9 +137,12 @@ def fan_out(results: dict) -> list[Row]:
 
 
 def idle(results: dict) -> list[Row]:
-    found = []
-    for name, facts in (results.get("idle") or {}).items():
-        bound = {"empty": 40, "1000 shards": 200}.get(name)
+    measured = results.get("idle") or {}
+    bounds = {"empty": 40, "1000 shards": 200}
+    missing = [name for name in bounds if name not in measured]
+    found = [Row(f"Idle, {name}", f"≤ {bounds[name]} MiB, processor ≈ 0", "–", None) for name in missing]
+    for name, facts in measured.items():
+        bound = bounds.get(name)
         memory, cpu = facts["residentMib"], facts["cpuPercent"]
         text = f"{memory:.0f} MiB, {cpu:.1f} % of a processor"
         if bound is not None:

@@ -11,7 +11,7 @@ use crate::cli::outcome::{Failure, block_on};
 use crate::cli::streams::wait_until_active;
 
 /// How long a stream may take to become ACTIVE.
-const ACTIVE_WAIT: Duration = Duration::from_mins(1);
+pub(super) const ACTIVE_WAIT: Duration = Duration::from_mins(1);
 
 /// Makes the stream of a run, unless it is there already by the user's wish.
 pub(super) fn make_stream(args: &RunArgs) -> Result<(), Failure> {

@@ -67,6 +67,14 @@ durability: build ## Crashes, full disks and torn files with the real binary
 bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)
 	@tests/bench/run $(ARGS)
 
+.PHONY: cluster-up
+cluster-up: ## A real Kubernetes of three nodes on this machine (root; NODES=N, the first time 10 minutes)
+	@cd tests && python3 -m cluster up --nodes $(or $(NODES),3)
+
+.PHONY: cluster-down
+cluster-down: ## Take it away, with everything that it had on this machine
+	@cd tests && python3 -m cluster down
+
 .PHONY: image
 image: build ## An OCI image of the release binaries, without a container engine
 	@tests/setup/packages.sh cluster

@@ -1,10 +1,13 @@
-"""For every Python test: a failure shows the end of the log of each server that the test used."""
+"""For every Python test: a failure shows the end of the log of each server that the test used, and keeps a cluster's."""
 
 from __future__ import annotations
 
 import pytest
 
+from harness.cluster import Cluster
 from harness.server import Server
+
+pytest_plugins = ("harness.cluster_fixtures",)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -17,3 +20,5 @@ def pytest_runtest_makereport(item, call):
             running = value if isinstance(value, Server) else getattr(value, "server", None)
             if isinstance(running, Server):
                 report.sections.append((f"log of {name}", running.log_tail(40)))
+            if isinstance(value, Cluster):
+                report.sections.append(("cluster", f"logs, events and objects are in {value.keep(item.name)}"))

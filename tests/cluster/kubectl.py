@@ -1,0 +1,51 @@
+"""kubectl of the cluster's own version, as whoever the kubeconfig says, with an answer to read and an error to show."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+POLL_SECONDS = 0.2
+
+
+class KubectlError(RuntimeError):
+    pass
+
+
+class Kubectl:
+    def __init__(self, program: Path, kubeconfig: Path):
+        self.program = program
+        self.kubeconfig = kubeconfig
+
+    def __call__(self, *arguments: object, stdin: str | None = None, timeout: float = 120) -> str:
+        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *(str(part) for part in arguments)]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout)
+        if done.returncode != 0:
+            raise KubectlError(f"kubectl {' '.join(command[3:])}: {done.stderr.strip()}")
+        return done.stdout
+
+    def get(self, *arguments: object) -> dict:
+        return json.loads(self("get", *arguments, "--output", "json"))
+
+    def apply(self, manifest: str, *arguments: object) -> str:
+        """Server-side, so that what is applied twice or by two is told apart."""
+        return self("apply", "--server-side", "--filename", "-", *arguments, stdin=manifest)
+
+    def until(self, what: str, question: Callable[[], object], seconds: float = 60) -> object:
+        """Ask until the answer is true; an answer that is an error is asked again, because much is an error for a while."""
+        give_up = time.monotonic() + seconds
+        while True:
+            try:
+                answer: object = question()
+            except (KubectlError, KeyError, IndexError) as error:
+                answer, last = None, repr(error)
+            else:
+                last = repr(answer)
+            if answer:
+                return answer
+            if time.monotonic() > give_up:
+                raise AssertionError(f"not within {seconds} s: {what}; the last answer was {last}")
+            time.sleep(POLL_SECONDS)

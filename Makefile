@@ -44,6 +44,7 @@ check: setup ## Format, lints, walls and unit tests: reads only
 	@tests/setup/step.sh "format, Python" tests/setup/ruff.sh
 	@tests/setup/step.sh "walls" tests/walls/walls.sh
 	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
+	@tests/setup/step.sh "generated files" tests/walls/generated.sh
 	@$(ROCKSDB) tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@BOTOCORE_KINESIS_MODEL=$$(tests/setup/model.sh) $(ROCKSDB) tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
 
@@ -85,6 +86,10 @@ fix: setup ## Format and apply what clippy can: writes to the sources
 	@cargo fmt --all
 	@tests/setup/ruff.sh --fix
 	@$(ROCKSDB) cargo clippy --release --locked --workspace --all-targets --fix --allow-dirty --allow-staged
+
+.PHONY: generate
+generate: setup ## Make the definitions of the Kubernetes kinds anew from their types: writes crds/yaml and the chart's copy
+	@tests/walls/generated.sh --write
 
 .PHONY: deny
 deny: ## Install cargo-deny into the cache (some minutes, once)

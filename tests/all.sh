@@ -1,7 +1,7 @@
 #!/bin/bash
 # Everything that CI runs, in the order in which a failure is cheapest: `all.sh`, or some parts of it by name.
 #
-#   all.sh [check] [build] [api] [sdks] [java] [durability]
+#   all.sh [check] [build] [chart] [api] [sdks] [java] [durability]
 #
 # The first failure ends the run; its output and the server's log are the last thing printed.
 set -euo pipefail
@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE=1
 began=$SECONDS
 passed=()
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(check build api sdks java durability)
+[ ${#parts[@]} -gt 0 ] || parts=(check build chart api sdks java durability)
 
 step() {
   tests/setup/step.sh "$@"
@@ -38,6 +38,7 @@ if wants check; then
   step "format, Python" tests/setup/ruff.sh
   step "walls" tests/walls/walls.sh
   step "dependencies" tests/walls/deny.sh
+  step "generated files" tests/walls/generated.sh
   step "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
   BOTOCORE_KINESIS_MODEL=$(tests/setup/model.sh)
   export BOTOCORE_KINESIS_MODEL
@@ -45,6 +46,10 @@ if wants check; then
 fi
 if wants check || wants build; then
   step "build" cargo build --release --locked --workspace
+fi
+
+if wants chart; then
+  step "chart and kinds, on an API server" tests/chart/test.sh
 fi
 
 venv=$(tests/setup/python.sh tests/requirements.txt)

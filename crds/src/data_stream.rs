@@ -3,77 +3,21 @@
 //! Owns the spec's fields, defaults and rules. What the fields mean together is worked out once, by
 //! [`crate::DesiredStream`]; nothing after that looks at the raw spec.
 
-#![allow(
-    unreachable_pub,
-    reason = "`KubeSchema` repeats a type inside of a function to derive its schema"
-)]
-#![allow(
-    clippy::duplicated_attributes,
-    reason = "each `printcolumn` has a name and a type of its own"
-)]
-
 mod autoscaling;
-mod pod_template;
 mod shard_limits;
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use autoscaling::{Autoscaling, AutoscalingBehavior, ScalingRules};
-pub use pod_template::{
-    PodResources, PodTemplate, Storage, Toleration, TolerationEffect, TolerationOperator,
-};
 pub use shard_limits::ShardLimits;
-pub use status::{DataStreamStatus, StreamCounts};
+pub use status::{DataStreamStatus, RecentUses, StreamCounts, StreamPhase};
 
-/// The sentences that a wrong manifest is answered with, by the API server and by [`crate::manifest`] alike.
-pub mod refusal {
-    /// `spec.streamName`.
-    pub const STREAM_NAME: &str =
-        "streamName must be 1 to 128 of the characters a-z, A-Z, 0-9, '_', '.' and '-'";
-    /// `spec.streamName`, changed.
-    pub const STREAM_NAME_IS_IMMUTABLE: &str =
-        "streamName is immutable: create another DataStream and move the producers";
-    /// `spec.shards`.
-    pub const SHARDS: &str = "shards must be between 1 and 10000";
-    /// `spec.retention`.
-    pub const RETENTION: &str =
-        "retention must be whole hours between 24h and 8760h: write for example 168h for a week";
-    /// `spec.maxRecordSize`.
-    pub const MAX_RECORD_SIZE: &str =
-        "maxRecordSize must be between 1Mi and 10Mi: write for example 4Mi";
-    /// `spec.replication.factor`.
-    pub const REPLICATION_FACTOR: &str =
-        "replication.factor must be 1, 3 or 5: an even number of replicas adds cost and no safety";
-    /// `spec.pool` beside `spec.podTemplate`.
-    pub const POOL_OR_POD_TEMPLATE: &str =
-        "pool and podTemplate exclude each other: leave podTemplate out to use a shared ShardPool";
-    /// `spec.pool`, changed.
-    pub const POOL_IS_IMMUTABLE: &str =
-        "pool is immutable: create another DataStream in the other pool";
-    /// `spec.autoscaling.minShards` above `maxShards`.
-    pub const AUTOSCALING_BOUNDS: &str =
-        "autoscaling.minShards must not be greater than autoscaling.maxShards";
-    /// `spec.autoscaling` with `spec.shards` outside of its bounds.
-    pub const SHARDS_OUTSIDE_AUTOSCALING: &str =
-        "shards must lie between autoscaling.minShards and autoscaling.maxShards, or be left out";
-    /// `spec.autoscaling.targetUtilizationPercent`.
-    pub const TARGET_UTILIZATION: &str =
-        "autoscaling.targetUtilizationPercent must be between 10 and 95";
-    /// `spec.tags`.
-    pub const TAGS: &str = "tags: at most 50, keys of 1 to 128 characters that do not begin with 'aws:', values of at most 256";
-    /// `spec.resourcePolicy`.
-    pub const RESOURCE_POLICY: &str =
-        "resourcePolicy must be a policy document: an object with Version and Statement";
-    /// `spec.encryption.keyId`.
-    pub const ENCRYPTION_KEY: &str = "encryption.keyId must be 1 to 2048 characters: the name of a key in the key file or Secret";
-    /// `spec.podTemplate.storage.size`.
-    pub const STORAGE_SIZE: &str = "podTemplate.storage.size must be a quantity such as 20Gi";
-}
+use crate::{foreign::document, pod_template::PodTemplate, refusal};
 
 /// A Kinesis data stream as it should be.
 #[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -88,9 +32,12 @@ pub mod refusal {
     doc = "A Kinesis data stream: shards, retention, limits and where they run.",
     derive = "PartialEq",
     status = "DataStreamStatus",
+    validation = Rule::new("has(self.spec.streamName) || self.metadata.name.size() <= 128")
+        .message(refusal::STREAM_NAME_IS_MISSING),
     scale(
         spec_replicas_path = ".spec.shards",
-        status_replicas_path = ".status.shards.open"
+        status_replicas_path = ".status.shards.open",
+        label_selector_path = ".status.selector"
     ),
     printcolumn(
         name = "Ready",
@@ -113,6 +60,12 @@ pub mod refusal {
         priority = 1
     ),
     printcolumn(
+        name = "Pool",
+        type_ = "string",
+        json_path = ".status.pool",
+        priority = 1
+    ),
+    printcolumn(
         name = "Why",
         type_ = "string",
         json_path = ".status.conditions[?(@.type=='Ready')].reason",
@@ -124,7 +77,7 @@ pub mod refusal {
         json_path = ".metadata.creationTimestamp"
     )
 )]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!(has(self.pool) && has(self.podTemplate))").message(refusal::POOL_OR_POD_TEMPLATE),
     validation = Rule::new("has(self.pool) == has(oldSelf.pool) && (!has(self.pool) || self.pool == oldSelf.pool)")
@@ -137,11 +90,16 @@ pub mod refusal {
         "!has(self.autoscaling) || !has(self.shards) \
          || (self.shards >= self.autoscaling.minShards && self.shards <= self.autoscaling.maxShards)"
     )
-    .message(refusal::SHARDS_OUTSIDE_AUTOSCALING)
+    .message(refusal::SHARDS_OUTSIDE_AUTOSCALING),
+    validation = Rule::new(
+        "self.mode == 'OnDemand' || (!has(self.warmThroughputMiBps) && self.recordDistribution != 'Auto')"
+    )
+    .message(refusal::ON_DEMAND_ONLY)
 )]
 pub struct DataStreamSpec {
     /// Name of the stream in the Kinesis API; the object's name when left out. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     #[x_kube(validation = Rule::new("self.matches('^[a-zA-Z0-9_.-]{1,128}$')").message(refusal::STREAM_NAME))]
     pub stream_name: Option<String>,
 
@@ -150,13 +108,14 @@ pub struct DataStreamSpec {
     pub mode: CapacityMode,
 
     /// Number of open shards. Changing it splits or merges shards while producers and consumers run. 1 when left out
-    /// (`OnDemand`: 4), and then left alone on an existing stream.
+    /// (`OnDemand`: 4), and then left alone on an existing stream; `kubectl scale` needs it to be written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[x_kube(validation = Rule::new("self >= 1 && self <= 10000").message(refusal::SHARDS))]
     pub shards: Option<u32>,
 
     /// How long records are kept: whole hours, `24h` to `8760h` (a year).
     #[serde(default = "DataStreamSpec::default_retention")]
+    #[schemars(length(max = 16))]
     #[x_kube(validation = Rule::new(
         "self.matches('^[0-9]{1,5}h$') && duration(self) >= duration('24h') && duration(self) <= duration('8760h')"
     )
@@ -165,8 +124,10 @@ pub struct DataStreamSpec {
 
     /// Largest record, key and data together: `1Mi` to `10Mi`.
     #[serde(default = "DataStreamSpec::default_max_record_size")]
+    #[schemars(length(max = 16))]
     #[x_kube(validation = Rule::new(
-        "isQuantity(self) && quantity(self).compareTo(quantity('1Mi')) >= 0 && quantity(self).compareTo(quantity('10Mi')) <= 0"
+        "self.matches('^[0-9]{1,8}(k|M|Ki|Mi)?$') && quantity(self).compareTo(quantity('1Mi')) >= 0 \
+         && quantity(self).compareTo(quantity('10Mi')) <= 0 && quantity(self).asInteger() % 1024 == 0"
     )
     .message(refusal::MAX_RECORD_SIZE))]
     pub max_record_size: String,
@@ -175,11 +136,33 @@ pub struct DataStreamSpec {
     #[serde(default)]
     pub shard_limits: ShardLimits,
 
+    /// The write throughput that an on-demand stream is kept ready for, in MiB a second. Only with mode `OnDemand`.
+    #[serde(
+        default,
+        rename = "warmThroughputMiBps",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub warm_throughput_mibps: Option<u32>,
+
+    /// What decides which shard a record goes to: `UserPartitionKey` (its partition key or explicit hash key) or `Auto`
+    /// (records are spread evenly, keys are ignored; only with mode `OnDemand`).
+    #[serde(default)]
+    pub record_distribution: RecordDistribution,
+
+    /// Metrics that enhanced monitoring shows for each shard: any of `IncomingBytes`, `IncomingRecords`, `OutgoingBytes`,
+    /// `OutgoingRecords`, `WriteProvisionedThroughputExceeded`, `ReadProvisionedThroughputExceeded`,
+    /// `IteratorAgeMilliseconds`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(length(max = 7))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub shard_level_metrics: BTreeSet<ShardLevelMetric>,
+
     /// How many copies of each shard are kept.
     #[serde(default)]
     pub replication: Replication,
 
-    /// When a put is acknowledged.
+    /// When a put is acknowledged: with `Fsync` when a majority of the replicas has it on disk, with `Memory` when a
+    /// majority has it in memory (faster, and lost if they all lose power at once).
     #[serde(default)]
     pub durability: Durability,
 
@@ -189,6 +172,8 @@ pub struct DataStreamSpec {
 
     /// A shared `ShardPool` by name. When left out, the stream gets shard pods of its own, made from `podTemplate`. Immutable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = Rule::new("self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$')").message(refusal::POOL))]
     pub pool: Option<String>,
 
     /// The stream's own shard pods, when it names no pool.
@@ -201,6 +186,7 @@ pub struct DataStreamSpec {
 
     /// Tags, as the Kinesis API shows them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 50))]
     #[x_kube(validation = Rule::new(
         "self.size() <= 50 && self.all(key, key.size() >= 1 && key.size() <= 128 && !key.startsWith('aws:') && self[key].size() <= 256)"
     )
@@ -209,12 +195,39 @@ pub struct DataStreamSpec {
 
     /// Who else may do what to the stream: an IAM resource policy, written as an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "any_object")]
+    #[schemars(schema_with = "document")]
     pub resource_policy: Option<serde_json::Value>,
 
-    /// What becomes of the records when this object is deleted.
+    /// What becomes of the records when this object is deleted: with `Retain` their volumes stay, and a `DataStream` of
+    /// the same `streamName` takes them over again; with `Delete` they are deleted.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+}
+
+impl Default for DataStreamSpec {
+    /// What `spec: {}` is.
+    fn default() -> Self {
+        Self {
+            stream_name: None,
+            mode: CapacityMode::default(),
+            shards: None,
+            retention: Self::default_retention(),
+            max_record_size: Self::default_max_record_size(),
+            warm_throughput_mibps: None,
+            record_distribution: RecordDistribution::default(),
+            shard_level_metrics: BTreeSet::new(),
+            shard_limits: ShardLimits::default(),
+            replication: Replication::default(),
+            durability: Durability::default(),
+            autoscaling: None,
+            pool: None,
+            pod_template: None,
+            encryption: None,
+            tags: BTreeMap::new(),
+            resource_policy: None,
+            deletion_policy: DeletionPolicy::default(),
+        }
+    }
 }
 
 impl DataStreamSpec {
@@ -227,11 +240,6 @@ impl DataStreamSpec {
     }
 }
 
-/// A field whose inside is somebody else's language (an IAM policy).
-fn any_object(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({ "type": "object", "nullable": true, "x-kubernetes-preserve-unknown-fields": true })
-}
-
 /// How the number of shards comes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum CapacityMode {
@@ -242,9 +250,49 @@ pub enum CapacityMode {
     OnDemand,
 }
 
+/// What decides which shard a record goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum RecordDistribution {
+    /// Its partition key or explicit hash key.
+    #[default]
+    UserPartitionKey,
+    /// The service, evenly; keys are ignored.
+    Auto,
+}
+
+/// A metric of a shard, by AWS's name.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[allow(missing_docs, reason = "the names are AWS's own, and say it")]
+pub enum ShardLevelMetric {
+    IncomingBytes,
+    IncomingRecords,
+    OutgoingBytes,
+    OutgoingRecords,
+    WriteProvisionedThroughputExceeded,
+    ReadProvisionedThroughputExceeded,
+    IteratorAgeMilliseconds,
+}
+
+impl ShardLevelMetric {
+    /// AWS's name of it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IncomingBytes => "IncomingBytes",
+            Self::IncomingRecords => "IncomingRecords",
+            Self::OutgoingBytes => "OutgoingBytes",
+            Self::OutgoingRecords => "OutgoingRecords",
+            Self::WriteProvisionedThroughputExceeded => "WriteProvisionedThroughputExceeded",
+            Self::ReadProvisionedThroughputExceeded => "ReadProvisionedThroughputExceeded",
+            Self::IteratorAgeMilliseconds => "IteratorAgeMilliseconds",
+        }
+    }
+}
+
 /// How many copies of each shard are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Replication {
     /// 1, 3 or 5 replicas; a majority of them must keep its disk. `standalone` keeps one whatever is asked for.
     #[serde(default = "Replication::default_factor")]
@@ -288,9 +336,10 @@ pub enum DeletionPolicy {
 
 /// Encryption of the stored records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct Encryption {
     /// Which key of the key file (`standalone`) or key Secret; what the Kinesis API shows as `KeyId`.
+    #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.size() >= 1 && self.size() <= 2048").message(refusal::ENCRYPTION_KEY))]
     pub key_id: String,
 }

@@ -2,13 +2,14 @@
 //!
 //! Pure. The rules are the CRD's own; here they guard the way in that no API server guards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     data_stream::{
-        Autoscaling, CapacityMode, DataStream, DeletionPolicy, Durability, ShardLimits, refusal,
+        Autoscaling, CapacityMode, DataStream, DeletionPolicy, Durability, RecordDistribution,
+        ShardLevelMetric, ShardLimits,
     },
-    quantity,
+    quantity, refusal,
 };
 
 /// A stream as it should be.
@@ -24,6 +25,12 @@ pub struct DesiredStream {
     pub retention_hours: u32,
     /// Largest record, 1024…10240.
     pub max_record_size_kib: u32,
+    /// The write throughput to be ready for, in MiB a second; only on demand.
+    pub warm_throughput_mibps: Option<u32>,
+    /// What decides which shard a record goes to.
+    pub record_distribution: RecordDistribution,
+    /// Metrics that are shown for each shard.
+    pub shard_level_metrics: BTreeSet<ShardLevelMetric>,
     /// What one shard takes and gives.
     pub shard_limits: ShardLimits,
     /// Replicas of a shard.
@@ -74,6 +81,8 @@ impl DesiredStream {
         if spec.pool.is_some() && spec.pod_template.is_some() {
             return Err(invalid("spec.podTemplate", refusal::POOL_OR_POD_TEMPLATE));
         }
+        check_pool(spec.pool.as_deref())?;
+        check_is_on_demand_where_needed(object)?;
         check_tags(&spec.tags)?;
         Ok(Self {
             stream_name: stream_name(object)?,
@@ -81,6 +90,9 @@ impl DesiredStream {
             shards: spec.shards,
             retention_hours: retention_hours(&spec.retention)?,
             max_record_size_kib: max_record_size_kib(&spec.max_record_size)?,
+            warm_throughput_mibps: spec.warm_throughput_mibps,
+            record_distribution: spec.record_distribution,
+            shard_level_metrics: spec.shard_level_metrics.clone(),
             shard_limits: spec.shard_limits,
             replication_factor: spec.replication.factor,
             durability: spec.durability,
@@ -150,6 +162,35 @@ fn check_shards(object: &DataStream) -> Result<(), InvalidSpec> {
     }
     if shards.is_some_and(|shards| !(least..=most).contains(&shards)) {
         return Err(invalid("spec.shards", refusal::SHARDS_OUTSIDE_AUTOSCALING));
+    }
+    Ok(())
+}
+
+/// One process has no pools; the name of one is still judged, so that the manifest can go to a cluster as it is.
+fn check_pool(pool: Option<&str>) -> Result<(), InvalidSpec> {
+    let is_inner =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let is_outer = |name: &str| !name.starts_with(['.', '-']) && !name.ends_with(['.', '-']);
+    let is_name = |name: &str| {
+        (1..=253).contains(&name.len()) && name.bytes().all(is_inner) && is_outer(name)
+    };
+    if pool.is_none_or(is_name) {
+        Ok(())
+    } else {
+        Err(invalid("spec.pool", refusal::POOL))
+    }
+}
+
+fn check_is_on_demand_where_needed(object: &DataStream) -> Result<(), InvalidSpec> {
+    let spec = &object.spec;
+    if spec.mode == CapacityMode::OnDemand {
+        return Ok(());
+    }
+    if spec.warm_throughput_mibps.is_some() {
+        return Err(invalid("spec.warmThroughputMiBps", refusal::ON_DEMAND_ONLY));
+    }
+    if spec.record_distribution == RecordDistribution::Auto {
+        return Err(invalid("spec.recordDistribution", refusal::ON_DEMAND_ONLY));
     }
     Ok(())
 }

@@ -33,6 +33,11 @@ fn an_empty_spec_is_awss_defaults_under_the_objects_name() {
 }
 
 #[test]
+fn the_default_in_rust_is_the_default_in_yaml() {
+    assert_eq!(object(&json!({})).spec, crate::DataStreamSpec::default());
+}
+
+#[test]
 fn on_demand_starts_with_four_shards_and_never_below_the_autoscalers_least() {
     let on_demand = DesiredStream::of(&object(&json!({ "mode": "OnDemand" }))).expect("valid");
     assert_eq!(on_demand.shards_at_creation(), 4);
@@ -55,6 +60,10 @@ fn every_field_arrives() {
         "shardLimits": { "writeBytesPerSecond": "8Mi", "readCallsPerSecond": "Unlimited" },
         "replication": { "factor": 5 },
         "durability": "Memory",
+        "mode": "OnDemand",
+        "warmThroughputMiBps": 100,
+        "recordDistribution": "Auto",
+        "shardLevelMetrics": ["IncomingBytes"],
         "encryption": { "keyId": "alias/orders" },
         "tags": { "team": "shop" },
         "resourcePolicy": { "Version": "2012-10-17", "Statement": [] },
@@ -72,6 +81,14 @@ fn every_field_arrives() {
     );
     assert_eq!(stream.shard_limits.read_calls_per_second.per_second(), None);
     assert_eq!(stream.encryption_key.as_deref(), Some("alias/orders"));
+    assert_eq!(stream.warm_throughput_mibps, Some(100));
+    assert_eq!(stream.record_distribution, RecordDistribution::Auto);
+    let metrics: Vec<&str> = stream
+        .shard_level_metrics
+        .iter()
+        .map(|metric| metric.as_str())
+        .collect();
+    assert_eq!(metrics, ["IncomingBytes"]);
     assert_eq!(
         stream.resource_policy.as_deref(),
         Some(r#"{"Statement":[],"Version":"2012-10-17"}"#)

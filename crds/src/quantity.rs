@@ -7,6 +7,8 @@ use std::{borrow::Cow, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::refusal;
+
 /// The number a quantity stands for, or nothing when it is not a whole one.
 pub fn parse(text: &str) -> Option<u64> {
     let digits_end = text
@@ -116,7 +118,13 @@ impl JsonSchema for Rate {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "x-kubernetes-int-or-string": true })
+        json_schema!({
+            "x-kubernetes-int-or-string": true,
+            "x-kubernetes-validations": [{
+                "rule": "string(self) == 'Unlimited' || string(self).matches('^0*[1-9][0-9]{0,9}(k|M|G|Ki|Mi|Gi)?$')",
+                "message": refusal::RATE,
+            }],
+        })
     }
 }
 

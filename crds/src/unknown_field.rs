@@ -15,6 +15,9 @@ pub(crate) struct UnknownField {
 
 /// The first field of `value` that `schema` does not know.
 pub(crate) fn find(schema: &Value, value: &Value, path: &str) -> Option<UnknownField> {
+    if schema.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true)) {
+        return None;
+    }
     match value {
         Value::Object(fields) => {
             if let Some(properties) = schema.get("properties").and_then(Value::as_object) {

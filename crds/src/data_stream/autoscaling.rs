@@ -4,11 +4,11 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::refusal;
+use crate::refusal;
 
 /// Bounds and manners of automatic splits and merges.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.minShards <= self.maxShards").message(refusal::AUTOSCALING_BOUNDS))]
 pub struct Autoscaling {
     /// Never fewer open shards than this.
@@ -37,7 +37,7 @@ impl Autoscaling {
 
 /// Rates and patience, each direction apart, as the `HorizontalPodAutoscaler` spells them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct AutoscalingBehavior {
     /// For splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ pub struct AutoscalingBehavior {
 
 /// One direction's rate and patience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ScalingRules {
     /// How long the wish must have lasted, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use crate::quantity::Rate;
 
 /// Limits of one shard: AWS's numbers by default, higher or `Unlimited` where the hardware allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ShardLimits {
     /// Bytes put a second.
     #[serde(default = "ShardLimits::default_write_bytes")]

@@ -1,0 +1,130 @@
+//! `Reshard`: one change of a stream's shards, whoever asked for it. Kept for a while when it is done.
+
+mod status;
+
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+pub use status::{ReshardPhase, ReshardStatus, RunningOperation};
+
+use crate::refusal;
+
+/// A change of a stream's shards. Immutable: for another change create another object.
+#[derive(CustomResource, Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "anabranch.dev",
+    version = "v1alpha1",
+    kind = "Reshard",
+    plural = "reshards",
+    shortname = "dreshard",
+    category = "anabranch",
+    namespaced,
+    doc = "One change of a data stream's shards: a split, a merge, or so many shards of equal size.",
+    derive = "PartialEq",
+    status = "ReshardStatus",
+    selectable = ".spec.stream",
+    printcolumn(name = "Stream", type_ = "string", json_path = ".spec.stream"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Split", type_ = "string", json_path = ".spec.split.shardId"),
+    printcolumn(name = "Merge", type_ = "string", json_path = ".spec.merge.shardId"),
+    printcolumn(
+        name = "Target",
+        type_ = "integer",
+        json_path = ".spec.uniform.targetShardCount"
+    ),
+    printcolumn(
+        name = "Done",
+        type_ = "integer",
+        json_path = ".status.operationsDone",
+        description = "splits and merges that are done"
+    ),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".spec.reason"),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.message",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Finished",
+        type_ = "date",
+        json_path = ".status.finishedAt",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("[has(self.split), has(self.merge), has(self.uniform)].exists_one(given, given)")
+        .message(refusal::RESHARD_KIND),
+    validation = Rule::new("self == oldSelf").message(refusal::RESHARD_IS_IMMUTABLE)
+)]
+pub struct ReshardSpec {
+    /// The `DataStream` object whose shards are changed.
+    #[schemars(length(min = 1, max = 253))]
+    pub stream: String,
+    /// Makes two shards of one. Write this, `merge` or `uniform`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Split>,
+    /// Makes one shard of two neighbours. Write this, `split` or `uniform`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<Merge>,
+    /// Makes so many shards of equal size. Write this, `split` or `merge`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uniform: Option<Uniform>,
+    /// Who asked and, where a policy decided, by which numbers.
+    #[serde(default = "ReshardSpec::default_reason")]
+    #[schemars(length(max = 1024))]
+    pub reason: String,
+}
+
+impl ReshardSpec {
+    fn default_reason() -> String {
+        "asked for by this object".to_owned()
+    }
+}
+
+/// Two shards for one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Split {
+    /// The shard, such as `shardId-000000000003`.
+    #[schemars(length(max = 20))]
+    #[x_kube(validation = Rule::new("self.matches('^shardId-[0-9]{12}$')").message(refusal::SHARD_ID))]
+    pub shard_id: String,
+    /// The hash key where the second of the two begins: a decimal number inside of the shard's range, but not its first.
+    #[schemars(length(max = 39))]
+    #[x_kube(validation = Rule::new(
+        "self.matches('^(0|[1-9][0-9]{0,38})$') && (self.size() < 39 || self <= '340282366920938463463374607431768211455')"
+    )
+    .message(refusal::HASH_KEY))]
+    pub hash_key: String,
+}
+
+/// One shard for two neighbours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.shardId != self.adjacentShardId").message(refusal::MERGE_WITH_ITSELF))]
+pub struct Merge {
+    /// One of the two, such as `shardId-000000000003`.
+    #[schemars(length(max = 20))]
+    #[x_kube(validation = Rule::new("self.matches('^shardId-[0-9]{12}$')").message(refusal::SHARD_ID))]
+    pub shard_id: String,
+    /// The other one, whose hash keys follow directly.
+    #[schemars(length(max = 20))]
+    #[x_kube(validation = Rule::new("self.matches('^shardId-[0-9]{12}$')").message(refusal::SHARD_ID))]
+    pub adjacent_shard_id: String,
+}
+
+/// So many shards of equal size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Uniform {
+    /// How many open shards there are when it is done.
+    #[x_kube(validation = Rule::new("self >= 1 && self <= 10000").message(refusal::TARGET_SHARD_COUNT))]
+    pub target_shard_count: u32,
+}

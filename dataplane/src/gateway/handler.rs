@@ -69,16 +69,21 @@ impl Gateway {
         GatewayService(self)
     }
 
-    async fn answer(&self, parts: &Parts, body: Body, facts: &mut Facts) -> Answered {
-        let head = head(parts);
+    async fn answer(
+        &self,
+        parts: &Parts,
+        head: &Head<'_>,
+        body: Body,
+        facts: &mut Facts,
+    ) -> Answered {
         // What is refused for its head alone is refused without reading on.
         if head.method != "POST" {
-            protocol::classify(&head, &[])?;
+            protocol::classify(head, &[])?;
         }
         let admitted = body::read(body, &self.bodies, self.body_patience)
             .await
             .map_err(refused_body)?;
-        let (action, codec) = protocol::classify(&head, &admitted.bytes)?;
+        let (action, codec) = protocol::classify(head, &admitted.bytes)?;
         facts.action = Some(action);
         self.act(parts, action, codec, &admitted.bytes)
             .await
@@ -114,14 +119,15 @@ async fn handle(gateway: Arc<Gateway>, request: Request<Body>) -> Response<Body>
 async fn serve(gateway: Arc<Gateway>, request: Request<Body>, id: RequestId) -> Response<Body> {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
+    let head = head(&parts);
     let mut facts = Facts::default();
-    let response = match gateway.answer(&parts, body, &mut facts).await {
+    let response = match gateway.answer(&parts, &head, body, &mut facts).await {
         Ok((codec, answer)) => respond::answer(codec, answer),
         Err(refusal) => respond::refusal(refusal),
     };
     let took = started.elapsed();
     record(&gateway, &facts, response.status().as_u16(), took);
-    respond::with_common_headers(response, &id, &head(&parts))
+    respond::with_common_headers(response, &id, &head)
 }
 
 fn record(gateway: &Gateway, facts: &Facts, status: u16, took: Duration) {

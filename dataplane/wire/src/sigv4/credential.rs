@@ -102,7 +102,7 @@ impl<'a> Credential<'a> {
                 found: self.terminator.to_owned(),
             });
         }
-        if self.day != signed_at.day().to_string() {
+        if self.day != signed_at.day().as_str() {
             mismatches.push(ScopeMismatch::Date {
                 found: self.day.to_owned(),
                 signed_at,

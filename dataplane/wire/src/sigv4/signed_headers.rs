@@ -40,6 +40,11 @@ impl<'a> SignedHeaders<'a> {
 
 /// Trims the value and makes one blank of each run of white space.
 fn append_value(value: &[u8], out: &mut String) {
+    // Nearly every value: nothing to trim, and bytes that are text as they are.
+    if value.iter().all(u8::is_ascii_graphic) {
+        out.push_str(str::from_utf8(value).expect("ASCII is UTF-8"));
+        return;
+    }
     let value = String::from_utf8_lossy(value);
     for (index, word) in value.split_ascii_whitespace().enumerate() {
         if index > 0 {

@@ -83,6 +83,15 @@ struct Contents {
 }
 
 impl KeyFile {
+    /// No key: every encryption is refused.
+    pub fn none() -> Self {
+        Self {
+            default: None,
+            by_id: BTreeMap::new(),
+            ring: KeyRing::new(),
+        }
+    }
+
     /// Reads the keys in `path`.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let io = |doing| {

@@ -13,6 +13,7 @@ pub mod admin;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
+pub mod cluster;
 pub mod encryption;
 pub mod entropy;
 pub mod fanout;
@@ -29,3 +30,8 @@ pub mod serving;
 pub mod shard;
 pub mod standalone;
 pub mod throttling;
+
+/// No key of encryption at rest: what a process has that reads no records.
+pub fn no_keys() -> anabranch_store::entry::KeyRing {
+    anabranch_store::entry::KeyRing::new()
+}

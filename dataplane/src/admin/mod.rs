@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper_util::service::TowerToHyperService;
 use prometheus::{Encoder, Registry, TextEncoder};
 
 /// Why the node is not ready, or nothing if it is.
@@ -30,6 +31,11 @@ pub struct Admin {
 }
 
 impl Admin {
+    /// The same, for a listener.
+    pub fn service(self) -> TowerToHyperService<Router> {
+        TowerToHyperService::new(self.router())
+    }
+
     /// The routes of the admin port.
     pub fn router(self) -> Router {
         Router::new()

@@ -5,6 +5,7 @@
 //! Kubernetes API) decides alike. Invariant: a snapshot that was handed out is durable.
 
 mod changes;
+pub mod kubernetes;
 pub mod local;
 
 use std::sync::Arc;
@@ -37,4 +38,7 @@ pub enum CatalogError {
     /// The change was right but could not be made durable: the caller may retry.
     #[error("make a change of the catalog durable")]
     Store(#[from] StoreError),
+    /// What keeps the catalog could not be asked, or refused what the domain accepts: the caller may retry.
+    #[error("change the catalog: {0}")]
+    Unavailable(String),
 }

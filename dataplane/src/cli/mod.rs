@@ -13,6 +13,7 @@ mod bench;
 mod client;
 mod completions;
 mod config_file;
+mod gateway;
 mod get;
 mod lineage;
 mod outcome;
@@ -21,6 +22,7 @@ mod position;
 mod put;
 mod record;
 mod reshard;
+mod shard_pod;
 mod shards;
 mod standalone;
 mod streams;
@@ -70,6 +72,8 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Standalone(Box<standalone::StandaloneArgs>),
+    Gateway(Box<gateway::GatewayArgs>),
+    Shard(Box<shard_pod::ShardArgs>),
     Put(put::PutArgs),
     Tail(tail::TailArgs),
     Get(get::GetArgs),
@@ -110,6 +114,8 @@ fn parse(arguments: &[OsString]) -> Result<Cli, Failure> {
 fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Standalone(args) => standalone::run(*args),
+        Command::Gateway(args) => gateway::run(*args),
+        Command::Shard(args) => shard_pod::run(*args),
         Command::Completions(args) => completions::run(&args, &mut Cli::command()),
         Command::Bench(args) => bench::run(args),
         Command::Put(args) => outcome::block_on(put::run(args)),

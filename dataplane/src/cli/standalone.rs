@@ -69,10 +69,10 @@ Examples:
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Listeners")]
-struct ListenerArgs {
+pub(super) struct ListenerArgs {
     /// Where the Kinesis API answers in plain text, HTTP/1.1 and HTTP/2 with prior knowledge on one port
     #[arg(long, value_name = "HOST:PORT", env = "ANABRANCH_LISTEN", default_value = "127.0.0.1:4567", value_parser = parse_listen)]
-    listen: SocketAddr,
+    pub(super) listen: SocketAddr,
 
     /// Where the same API answers over TLS (the KPL knows no other way); needs --tls-cert and --tls-key
     #[arg(long, value_name = "HOST:PORT", env = "ANABRANCH_TLS_LISTEN", value_parser = parse_listen)]
@@ -88,12 +88,12 @@ struct ListenerArgs {
 
     /// Where /healthz, /readyz and /metrics answer, or `off`
     #[arg(long, value_name = "HOST:PORT", env = "ANABRANCH_ADMIN_LISTEN", default_value = "127.0.0.1:9567", value_parser = parse_optional_listen)]
-    admin_listen: OptionalListen,
+    pub(super) admin_listen: OptionalListen,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Storage")]
-struct StorageArgs {
+pub(super) struct StorageArgs {
     /// The directory of everything that survives a restart; made if missing
     #[arg(
         long,
@@ -101,7 +101,7 @@ struct StorageArgs {
         env = "ANABRANCH_DATA_DIR",
         default_value = "anabranch-data"
     )]
-    data_dir: PathBuf,
+    pub(super) data_dir: PathBuf,
 
     /// A directory of DataStream manifests (YAML) to apply at the start, as kubectl apply would
     #[arg(long, value_name = "DIR", env = "ANABRANCH_MANIFESTS")]
@@ -126,7 +126,7 @@ struct StorageArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Who may call")]
-struct AccessArgs {
+pub(super) struct AccessArgs {
     /// Let anybody in with any credentials or none, as emulators do
     #[arg(
         long, value_name = "true|false", env = "ANABRANCH_ALLOW_ANONYMOUS", default_value = "false",
@@ -141,15 +141,15 @@ struct AccessArgs {
 
     /// The furthest that a signed request's date may be from this machine's clock
     #[arg(long, value_name = "TIME", env = "ANABRANCH_CLOCK_SKEW_MAX", default_value = "15m", value_parser = parse_duration)]
-    clock_skew_max: Duration,
+    pub(super) clock_skew_max: Duration,
 
     /// Keys for encryption at rest, YAML [default: encryption-keys.yaml in the data directory, made at the first start]
     #[arg(long, value_name = "FILE", env = "ANABRANCH_ENCRYPTION_KEYS")]
-    encryption_keys: Option<PathBuf>,
+    pub(super) encryption_keys: Option<PathBuf>,
 
     /// The account that ARNs name
     #[arg(long, value_name = "12 DIGITS", env = "ANABRANCH_ACCOUNT_ID", default_value = "000000000000", value_parser = parse_account_id)]
-    account_id: String,
+    pub(super) account_id: String,
 
     /// The region that ARNs name and that signatures must be scoped to
     #[arg(
@@ -158,12 +158,12 @@ struct AccessArgs {
         env = "ANABRANCH_REGION",
         default_value = "us-east-1"
     )]
-    region: String,
+    pub(super) region: String,
 }
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "AWS's limits (each keeps AWS's number unless set)")]
-struct LimitArgs {
+pub(super) struct LimitArgs {
     /// Lift all of AWS's rate limits and quotas; its limits on one request stay, since clients rely on them
     #[arg(
         long, value_name = "true|false", env = "ANABRANCH_NO_LIMITS", default_value = "false",
@@ -215,7 +215,7 @@ struct LimitArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What this process holds at once, whatever clients do")]
-struct BoundArgs {
+pub(super) struct BoundArgs {
     /// Open connections; further ones wait in the system's backlog
     #[arg(
         long,
@@ -253,7 +253,7 @@ struct BoundArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The process")]
-struct ProcessArgs {
+pub(super) struct ProcessArgs {
     /// How log lines look
     #[arg(
         long,
@@ -262,7 +262,7 @@ struct ProcessArgs {
         default_value = "text",
         hide_possible_values = true
     )]
-    log_format: LogFormat,
+    pub(super) log_format: LogFormat,
 
     /// Which log lines are written: a level, or levels by module such as `info,anabranch::gateway=debug`
     #[arg(
@@ -271,15 +271,15 @@ struct ProcessArgs {
         env = "ANABRANCH_LOG",
         default_value = "info,openraft=warn"
     )]
-    log: String,
+    pub(super) log: String,
 
     /// How long a stop on SIGTERM or ^C waits for requests in flight
     #[arg(long, value_name = "TIME", env = "ANABRANCH_SHUTDOWN_GRACE", default_value = "5s", value_parser = parse_duration)]
-    shutdown_grace: Duration,
+    pub(super) shutdown_grace: Duration,
 
     /// Threads that run requests [default: one a processor]
     #[arg(long, value_name = "COUNT", env = "ANABRANCH_WORKER_THREADS")]
-    worker_threads: Option<usize>,
+    pub(super) worker_threads: Option<usize>,
 }
 
 /// The config file that the command line or the environment names, if the command has one.
@@ -304,14 +304,19 @@ pub(super) fn setting_names() -> Vec<String> {
 
 pub(super) fn run(args: StandaloneArgs) -> Result<Outcome, Failure> {
     let options = args.into_options()?;
+    block_on(options.worker_threads, crate::standalone::run(options))
+}
+
+/// Runs a server's process to its end.
+pub(super) fn block_on(
+    worker_threads: Option<usize>,
+    process: impl Future<Output = anyhow::Result<()>>,
+) -> Result<Outcome, Failure> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = options.worker_threads {
+    if let Some(threads) = worker_threads {
         runtime.worker_threads(threads.max(1));
     }
-    runtime
-        .enable_all()
-        .build()?
-        .block_on(crate::standalone::run(options))?;
+    runtime.enable_all().build()?.block_on(process)?;
     Ok(Outcome::Done)
 }
 
@@ -332,10 +337,7 @@ impl StandaloneArgs {
             limits: self.limits.into_options(),
             bounds: self.bounds.into_options(),
             storage: self.storage.into_options(),
-            log: LogOptions {
-                format: self.process.log_format,
-                filter: self.process.log,
-            },
+            log: self.process.log(),
             shutdown_grace: self.process.shutdown_grace,
             worker_threads: self.process.worker_threads,
         })
@@ -343,7 +345,7 @@ impl StandaloneArgs {
 }
 
 impl ListenerArgs {
-    fn tls(&self) -> Result<Option<TlsOptions>, Failure> {
+    pub(super) fn tls(&self) -> Result<Option<TlsOptions>, Failure> {
         match (self.tls_listen, &self.tls_cert, &self.tls_key) {
             (Some(listen), Some(certificate), Some(key)) => Ok(Some(TlsOptions {
                 listen,
@@ -359,7 +361,15 @@ impl ListenerArgs {
 }
 
 impl AccessArgs {
-    fn authentication(&self) -> Result<Authentication, Failure> {
+    /// Who may call, if that was said.
+    pub(super) fn authentication_if_said(&self) -> Result<Option<Authentication>, Failure> {
+        if self.credentials.is_none() && !self.allow_anonymous {
+            return Ok(None);
+        }
+        self.authentication().map(Some)
+    }
+
+    pub(super) fn authentication(&self) -> Result<Authentication, Failure> {
         match (&self.credentials, self.allow_anonymous) {
             (Some(path), false) => Ok(Authentication::Credentials(path.clone())),
             (None, true) => Ok(Authentication::Anonymous),
@@ -373,8 +383,17 @@ impl AccessArgs {
     }
 }
 
+impl ProcessArgs {
+    pub(super) fn log(&self) -> LogOptions {
+        LogOptions {
+            format: self.log_format,
+            filter: self.log.clone(),
+        }
+    }
+}
+
 impl LimitArgs {
-    fn into_options(self) -> LimitOptions {
+    pub(super) fn into_options(self) -> LimitOptions {
         LimitOptions {
             unlimited: self.no_limits,
             shard_write_bytes_per_second: self.shard_write_bytes_per_second,
@@ -389,7 +408,7 @@ impl LimitArgs {
 }
 
 impl BoundArgs {
-    fn into_options(self) -> BoundOptions {
+    pub(super) fn into_options(self) -> BoundOptions {
         BoundOptions {
             connections: self.max_connections,
             inflight_request_bytes: self.max_inflight_bytes,
@@ -402,7 +421,7 @@ impl BoundArgs {
 }
 
 impl StorageArgs {
-    fn into_options(self) -> StorageOptions {
+    pub(super) fn into_options(self) -> StorageOptions {
         StorageOptions {
             tail_cache_bytes: self.tail_cache_bytes,
             block_cache_bytes: self.block_cache_bytes,

@@ -3,7 +3,6 @@
 //! Owns the step from a request's head and body to a [`Caller`]; what the caller may do is decided later, when the resource
 //! is known. Invariant: with access keys there is no way to a `Caller` but through a verified signature.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_domain::access::Caller;
@@ -13,8 +12,7 @@ use anabranch_wire::sigv4::{self, AmzDate, RequestHead, Scope, SignatureError, V
 use http::request::Parts;
 use tracing::debug;
 
-use super::credentials::CredentialsFile;
-use super::reloaded::Reloaded;
+use super::credentials::KeySource;
 
 /// Finds out who makes a request.
 pub struct Authenticator(Mode);
@@ -23,10 +21,7 @@ enum Mode {
     /// Everybody is the account itself.
     Anonymous(Caller),
     /// Everybody shows a signature.
-    Keys {
-        verifier: Verifier,
-        keys: Arc<Reloaded<CredentialsFile>>,
-    },
+    Keys { verifier: Verifier, keys: KeySource },
 }
 
 impl Authenticator {
@@ -37,11 +32,7 @@ impl Authenticator {
     }
 
     /// Lets in who holds one of the access keys and signs for this region, at most `clock_skew_max` from now.
-    pub fn with_keys(
-        keys: Arc<Reloaded<CredentialsFile>>,
-        region: &str,
-        clock_skew_max: Duration,
-    ) -> Self {
+    pub fn with_keys(keys: KeySource, region: &str, clock_skew_max: Duration) -> Self {
         let verifier = Verifier::new(Scope::kinesis(region), clock_skew_max);
         Self(Mode::Keys { verifier, keys })
     }
@@ -90,7 +81,11 @@ mod tests {
     use anabranch_wire::sigv4::{SecretKey, Signer, SigningCredentials};
     use http::{HeaderValue, Request};
 
+    use std::sync::Arc;
+
     use super::*;
+    use crate::gateway::credentials::CredentialsFile;
+    use crate::gateway::reloaded::Reloaded;
 
     const NOW_SECS: u64 = 1_440_938_160;
 
@@ -141,8 +136,11 @@ mod tests {
             let path = directory.path().join("keys.yaml");
             let source = CredentialsFile::new(path, "000000000000".parse().expect("an account"));
             let file = Arc::new(Reloaded::open(source).expect("valid"));
-            let authenticator =
-                Authenticator::with_keys(Arc::clone(&file), "us-east-1", Verifier::CLOCK_SKEW);
+            let authenticator = Authenticator::with_keys(
+                KeySource::File(Arc::clone(&file)),
+                "us-east-1",
+                Verifier::CLOCK_SKEW,
+            );
             Self {
                 directory,
                 file,

@@ -27,6 +27,13 @@ pub(crate) fn of_catalog(failure: &CatalogError, asked: Asked<'_>) -> ApiError {
             error!(resource = asked.resource, error = %source, "change of the catalog not durable");
             ApiError::bare(ErrorKind::InternalFailure)
         }
+        CatalogError::Unavailable(reason) => {
+            error!(
+                resource = asked.resource,
+                reason, "catalog cannot be changed now"
+            );
+            ApiError::bare(ErrorKind::InternalFailure)
+        }
     }
 }
 

@@ -45,14 +45,14 @@ struct Cluster {
     shards: Shards,
     logs: Arc<RemoteShards>,
     stream: Arc<Stream>,
-    server: JoinHandle<()>,
+    process: JoinHandle<()>,
     keys: Arc<KeyFile>,
     _directory: tempfile::TempDir,
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.server.abort();
+        self.process.abort();
     }
 }
 
@@ -75,7 +75,7 @@ async fn cluster(limits: Limits) -> Cluster {
         metrics: ShardMetrics::register(&Registry::new()).expect("registered"),
         clock,
     };
-    let server = ShardServer {
+    let service = ShardServer {
         served: Arc::new(served),
         formed: Arc::new(FormedShards::open(store.clone(), 7).await.expect("opened")),
         keys: keys.clone(),
@@ -84,9 +84,9 @@ async fn cluster(limits: Limits) -> Cluster {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("bound").to_string();
-    let server = tokio::spawn(async move {
+    let process = tokio::spawn(async move {
         let serving = tonic::transport::Server::builder()
-            .add_service(server.into_service())
+            .add_service(service.into_service())
             .serve_with_incoming(TcpIncoming::from(listener));
         serving.await.expect("served");
     });
@@ -97,7 +97,7 @@ async fn cluster(limits: Limits) -> Cluster {
         shards: Shards::Remote(logs.clone()),
         logs,
         stream: Arc::new(stream()),
-        server,
+        process,
         keys,
         _directory: directory,
     }
@@ -283,7 +283,7 @@ async fn who_waits_at_the_tip_hears_of_the_next_record() {
     let wait = cluster
         .shards
         .wait_past(&cluster.stream, &shard, end, deadline);
-    let (_, verdict) = tokio::join!(wait, cluster.append(&shard, &["news"], 1));
+    let ((), verdict) = tokio::join!(wait, cluster.append(&shard, &["news"], 1));
     appended(verdict);
     assert!(Instant::now() < deadline);
 }
@@ -292,7 +292,7 @@ async fn who_waits_at_the_tip_hears_of_the_next_record() {
 async fn an_append_to_a_pod_that_is_away_is_unclear_and_not_failed() {
     let cluster = cluster(Limits::unlimited()).await;
     let shard = cluster.shard(0);
-    cluster.server.abort();
+    cluster.process.abort();
     let verdict = cluster.append(&shard, &["a"], 1).await;
     assert!(
         matches!(

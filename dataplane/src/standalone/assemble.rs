@@ -1,5 +1,6 @@
 //! Builds the parts of a node from its options. Opens files and starts no task.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use anabranch_wire::opaque_token::TokenKey;
 use anyhow::Context;
 use prometheus::Registry;
 
-use super::options::{LimitOptions, StandaloneOptions};
+use super::options::{LimitOptions, StandaloneOptions, StorageOptions};
 use crate::catalog::local::LocalCatalog;
 use crate::clock::{Clock, SystemClock};
 use crate::encryption::KeyFile;
@@ -25,7 +26,7 @@ use crate::shard::{ShardLimits, ShardRegistry};
 use crate::throttling::Throttles;
 
 /// How long a put waits for a reshard: shorter than the read time-out of every SDK, longer than any reshard takes.
-const PUT_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PUT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Every part of a node that is not a task.
 pub(crate) struct Node {
@@ -45,12 +46,12 @@ pub(crate) struct Node {
 pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node> {
     let registry = Registry::new();
     let store_metrics = StoreMetrics::register(&registry)?;
-    let store = open_store(options, &store_metrics)?;
+    let store = open_store(&options.data_dir, &options.storage, &store_metrics)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let keys = open_keys(options, &*entropy)?;
     let limits = limits(&options.limits);
-    let account = account(options)?;
+    let account = account(&options.account_id, &options.region)?;
     let catalog = LocalCatalog::open(
         Arc::clone(&store),
         Arc::clone(&clock),
@@ -59,7 +60,7 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
     )?;
     let shards = ShardRegistry::new(
         Arc::clone(&store),
-        shard_limits(options),
+        shard_limits(&options.storage, options.bounds.inflight_request_bytes),
         keys.ring(),
         Arc::clone(&clock),
     );
@@ -89,11 +90,11 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
     })
 }
 
-fn open_store(
-    options: &StandaloneOptions,
+pub(crate) fn open_store(
+    directory: &Path,
+    storage: &StorageOptions,
     metrics: &StoreMetrics,
 ) -> anyhow::Result<Arc<dyn Store>> {
-    let storage = &options.storage;
     let rocks = RocksOptions {
         reserve: storage
             .reserve_bytes
@@ -102,7 +103,6 @@ fn open_store(
         observer: Some(Arc::new(metrics.clone())),
         ..RocksOptions::default()
     };
-    let directory = &options.data_dir;
     let store = RocksStore::open(directory, &rocks)
         .with_context(|| format!("open the data directory {}", directory.display()))?;
     Ok(Arc::new(store))
@@ -115,19 +115,15 @@ fn open_keys(options: &StandaloneOptions, entropy: &dyn Entropy) -> anyhow::Resu
     })
 }
 
-fn account(options: &StandaloneOptions) -> anyhow::Result<Account> {
-    let id: AccountId = options
-        .account_id
+pub(crate) fn account(id: &str, region: &str) -> anyhow::Result<Account> {
+    let id: AccountId = id.parse().with_context(|| format!("account id `{id}`"))?;
+    let region: Region = region
         .parse()
-        .with_context(|| format!("account id `{}`", options.account_id))?;
-    let region: Region = options
-        .region
-        .parse()
-        .with_context(|| format!("region `{}`", options.region))?;
+        .with_context(|| format!("region `{region}`"))?;
     Ok(Account::new(id, region))
 }
 
-fn limits(options: &LimitOptions) -> Limits {
+pub(crate) fn limits(options: &LimitOptions) -> Limits {
     if options.unlimited {
         return Limits::unlimited();
     }
@@ -163,10 +159,10 @@ fn limits(options: &LimitOptions) -> Limits {
     limits
 }
 
-fn shard_limits(options: &StandaloneOptions) -> ShardLimits {
+pub(crate) fn shard_limits(storage: &StorageOptions, inflight_bytes: u64) -> ShardLimits {
     ShardLimits {
-        tail_cache_bytes_max: usize_of(options.storage.tail_cache_bytes),
-        total_inflight_bytes_max: usize_of(options.bounds.inflight_request_bytes),
+        tail_cache_bytes_max: usize_of(storage.tail_cache_bytes),
+        total_inflight_bytes_max: usize_of(inflight_bytes),
         ..ShardLimits::default()
     }
 }

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 use super::options::{LogFormat, LogOptions};
 
 /// Installs the process's subscriber; one that is there already stays.
-pub(super) fn install(options: &LogOptions) -> anyhow::Result<()> {
+pub fn install(options: &LogOptions) -> anyhow::Result<()> {
     let filter: EnvFilter = options
         .filter
         .parse()

@@ -3,12 +3,12 @@
 //! The only place that knows every part: it opens the data directory, builds each part from plain values, serves, and
 //! takes all of it down again in the reverse order. Invariant: what was acknowledged before a stop is there after it.
 
-mod assemble;
-mod forget;
-mod logging;
+pub(crate) mod assemble;
+pub(crate) mod forget;
+pub mod logging;
 pub mod options;
-mod retention;
-mod serve;
+pub(crate) mod retention;
+pub(crate) mod serve;
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ async fn apply_manifests(directory: &Path, node: &assemble::Node) -> anyhow::Res
 }
 
 /// Waits for the signal that a service manager or a person at a terminal sends.
-async fn stop_signal() -> anyhow::Result<&'static str> {
+pub async fn stop_signal() -> anyhow::Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;

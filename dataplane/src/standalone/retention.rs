@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_domain::catalog::Snapshot;
-use anabranch_domain::{Timestamp, retention};
+use anabranch_domain::{ShardUid, Timestamp, retention};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -19,10 +19,11 @@ use crate::shard::{Birth, ShardRegistry};
 /// that puts get the disk in between.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(100);
 
-/// Trims until stopped. `clock` decides what has expired.
-pub(super) async fn keep_trimming(
+/// Trims the shards that are here until stopped. `clock` decides what has expired.
+pub(crate) async fn keep_trimming(
     catalog: Arc<dyn Catalog>,
     shards: Arc<ShardRegistry>,
+    is_here: impl Fn(ShardUid) -> bool + Send,
     clock: Arc<dyn Clock>,
     metrics: StoreMetrics,
     every: Duration,
@@ -31,7 +32,8 @@ pub(super) async fn keep_trimming(
     let sweeper = Sweeper::new(shards);
     let mut pause = every;
     while stop.run_until_cancelled(sleep(pause)).await.is_some() {
-        let kept = kept(&catalog.snapshot(), clock.now());
+        let mut kept = kept(&catalog.snapshot(), clock.now());
+        kept.retain(|kept| is_here(kept.shard));
         let swept = sweeper.sweep(&kept).await;
         if swept.entries > 0 {
             info!(

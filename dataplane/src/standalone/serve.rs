@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anabranch_store::Store;
 use anyhow::Context;
-use hyper_util::service::TowerToHyperService;
+use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,23 +15,26 @@ use tracing::{info, warn};
 use super::assemble::Node;
 use super::options::{Authentication, StandaloneOptions};
 use super::{forget, retention};
+use anabranch_domain::AccountId;
+
 use crate::admin::Admin;
 use crate::clock::{CautiousClock, Clock};
 use crate::gateway::Gateway;
 use crate::gateway::admission::BodyBudget;
 use crate::gateway::authenticate::Authenticator;
-use crate::gateway::credentials::CredentialsFile;
+use crate::gateway::credentials::{CredentialsFile, KeySource};
 use crate::gateway::listener::{Connections, Pace};
 use crate::gateway::reloaded::{Reloaded, Source};
 use crate::gateway::tls::TlsFiles;
 use crate::lifecycle::Keeper;
+use crate::metrics::StoreMetrics;
 use crate::resharding::{Executor, ShardLogs};
 
 /// How often certificates and access keys are looked at.
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
 
 /// The admin port serves probes and scrapes: a handful of connections.
-const ADMIN_CONNECTIONS_MAX: usize = 64;
+pub(crate) const ADMIN_CONNECTIONS_MAX: usize = 64;
 
 /// A node that serves.
 pub(super) struct Serving {
@@ -56,7 +60,14 @@ impl Serving {
             idle_max: options.bounds.idle_timeout,
         };
         let connections = Connections::new(options.bounds.connections, pace, requests_end.clone());
-        let authenticator = authenticator(options, node, &tasks, &keeping_ends)?;
+        let authenticator = authenticator(
+            &options.authentication,
+            node.services.snapshot().account.id,
+            &options.region,
+            options.clock_skew_max,
+            &tasks,
+            &keeping_ends,
+        )?;
         let gateway = Arc::new(gateway(options, node, authenticator));
         let api = bind(options.listen).await?;
         let mut serving = Self {
@@ -94,6 +105,7 @@ impl Serving {
         self.tasks.spawn(retention::keep_trimming(
             Arc::clone(&services.catalog),
             Arc::clone(&node.served.registry),
+            |_| true,
             clock,
             node.store_metrics.clone(),
             options.storage.retention_interval,
@@ -132,7 +144,8 @@ impl Serving {
         let listener = bind(address).await?;
         self.listening_admin = Some(listener.local_addr()?);
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, self.requests_end.clone());
-        let pages = TowerToHyperService::new(admin(node).router());
+        let (store, metrics) = (Arc::clone(&node.store), node.store_metrics.clone());
+        let pages = admin(store, metrics, node.registry.clone()).service();
         self.tasks.spawn(connections.serve(listener, pages, None));
         Ok(())
     }
@@ -182,36 +195,37 @@ fn gateway(options: &StandaloneOptions, node: &Node, authenticator: Authenticato
 }
 
 /// Who may call. Access keys are read again when their file changes.
-fn authenticator(
-    options: &StandaloneOptions,
-    node: &Node,
+pub(crate) fn authenticator(
+    authentication: &Authentication,
+    account: AccountId,
+    region: &str,
+    clock_skew_max: Duration,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> anyhow::Result<Authenticator> {
-    let account = node.services.snapshot().account.id;
-    let path = match &options.authentication {
+    let path = match authentication {
         Authentication::Anonymous => return Ok(Authenticator::anonymous(account)),
         Authentication::Credentials(path) => path,
     };
     let keys = Arc::new(Reloaded::open(CredentialsFile::new(path, account))?);
     follow(tasks, stop, &keys);
-    Ok(Authenticator::with_keys(
-        keys,
-        &options.region,
-        options.clock_skew_max,
-    ))
+    let keys = KeySource::File(keys);
+    Ok(Authenticator::with_keys(keys, region, clock_skew_max))
 }
 
-fn follow<S: Source>(tasks: &TaskTracker, stop: &CancellationToken, source: &Arc<Reloaded<S>>) {
+pub(crate) fn follow<S: Source>(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    source: &Arc<Reloaded<S>>,
+) {
     let following = Arc::clone(source).follow(RELOAD_EVERY);
     tasks.spawn(stop.clone().run_until_cancelled_owned(following));
 }
 
-fn admin(node: &Node) -> Admin {
-    let (store, metrics) = (Arc::clone(&node.store), node.store_metrics.clone());
-    let store_of_probe = Arc::clone(&node.store);
+pub(crate) fn admin(store: Arc<dyn Store>, metrics: StoreMetrics, registry: Registry) -> Admin {
+    let store_of_probe = Arc::clone(&store);
     Admin {
-        registry: node.registry.clone(),
+        registry,
         readiness: Arc::new(move || match store_of_probe.usage() {
             Ok(_) => Ok(()),
             Err(failed) => Err(format!("the store does not answer: {failed}")),
@@ -223,7 +237,7 @@ fn admin(node: &Node) -> Admin {
     }
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("listen on {address}; is another process there already?"))

@@ -148,3 +148,27 @@ fn a_missing_file_is_named() {
         "read the credentials file /nowhere/keys.yaml"
     );
 }
+
+#[test]
+fn keys_of_secrets_are_taken_one_by_one_and_a_bad_one_spoils_no_other() {
+    let keys = SharedKeys::new("000000000000".parse().expect("an account"));
+    let secret = |id: &str, secret: &str| serde_json::json!({ "accessKeyId": id, "secretAccessKey": secret });
+    keys.replace([
+        ("one".to_owned(), secret("AKIDONE", "long-enough")),
+        ("short".to_owned(), secret("AKIDTWO", "short")),
+        ("empty".to_owned(), serde_json::json!({})),
+        (
+            "limited".to_owned(),
+            serde_json::json!({
+                "accessKeyId": "AKIDTHREE",
+                "secretAccessKey": "long-enough",
+                "userName": "reader",
+                "allow": "- actions: [GetRecords]\n  streams: [clicks]",
+            }),
+        ),
+    ]);
+    let source = KeySource::Shared(std::sync::Arc::new(keys));
+    let current = source.current();
+    assert_eq!(current.len(), 2);
+    assert!(current.get("AKIDONE").is_some() && current.get("AKIDTHREE").is_some());
+}

@@ -10,13 +10,16 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anabranch_domain::AccountId;
 use anabranch_domain::access::{Caller, InvalidUserArn, Permissions};
 use anabranch_wire::sigv4::SecretKey;
 
-use super::reloaded::Source;
+use super::reloaded::{Reloaded, Source};
+use arc_swap::ArcSwap;
 use document::KeyDocument;
+use tracing::{info, warn};
 
 /// A credentials file longer than this is not one: a key takes a few hundred bytes.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -116,6 +119,98 @@ impl fmt::Debug for AccessKeys {
     }
 }
 
+/// Access keys that others bring, one by one: those of labelled Secrets. Nobody gets in before there is one.
+#[derive(Debug)]
+pub struct SharedKeys {
+    account: AccountId,
+    current: ArcSwap<AccessKeys>,
+}
+
+impl SharedKeys {
+    /// No key yet. `account` is the one of keys that name none.
+    pub fn new(account: AccountId) -> Self {
+        Self {
+            account,
+            current: ArcSwap::from_pointee(AccessKeys {
+                by_id: HashMap::new(),
+            }),
+        }
+    }
+
+    /// Takes exactly these keys from now on, each with the name of the place that it came from. One that is none is left out
+    /// and said so: the others must not suffer.
+    pub fn replace(&self, keys: impl IntoIterator<Item = (String, serde_json::Value)>) {
+        let mut by_id = HashMap::new();
+        for (place, mut fields) in keys {
+            // What is a list in a file is a text of that form in a Secret.
+            if let Some(text) = fields.get("allow").and_then(serde_json::Value::as_str) {
+                match serde_yaml::from_str::<serde_json::Value>(text) {
+                    Ok(rules) => fields["allow"] = rules,
+                    Err(failure) => {
+                        warn!(secret = place, %failure, "access key left out: allow is not YAML");
+                        continue;
+                    }
+                }
+            }
+            let document: KeyDocument = match serde_json::from_value(fields) {
+                Ok(document) => document,
+                Err(failure) => {
+                    warn!(secret = place, %failure, "access key left out");
+                    continue;
+                }
+            };
+            let id = document.access_key_id.clone();
+            match access_key(document, self.account) {
+                Ok(key) => {
+                    if by_id.insert(id.clone(), key).is_some() {
+                        warn!(
+                            secret = place,
+                            id, "access key is there twice: the later one counts"
+                        );
+                    }
+                }
+                Err(failure) => warn!(secret = place, %failure, "access key left out"),
+            }
+        }
+        info!(keys = by_id.len(), "access keys taken");
+        self.current.store(Arc::new(AccessKeys { by_id }));
+    }
+}
+
+/// Where the keys come from that callers show.
+#[derive(Clone)]
+pub enum KeySource {
+    /// A file, read again when it changes.
+    File(Arc<Reloaded<CredentialsFile>>),
+    /// Others, who bring them.
+    Shared(Arc<SharedKeys>),
+}
+
+impl KeySource {
+    /// The keys as they are now.
+    pub fn current(&self) -> Arc<AccessKeys> {
+        match self {
+            Self::File(file) => file.current(),
+            Self::Shared(shared) => shared.current.load_full(),
+        }
+    }
+}
+
+fn access_key(document: KeyDocument, account: AccountId) -> Result<AccessKey, InvalidUserArn> {
+    let account = document.account_id.unwrap_or(account);
+    let name = document
+        .user_name
+        .as_deref()
+        .unwrap_or(&document.access_key_id);
+    let permissions = document
+        .allow
+        .map_or_else(Permissions::everything, Permissions::from_rules);
+    Ok(AccessKey {
+        secret: SecretKey::new(&document.secret_access_key),
+        caller: Caller::user(account, name, permissions)?,
+    })
+}
+
 /// The file of access keys.
 #[derive(Debug)]
 pub struct CredentialsFile {
@@ -174,32 +269,17 @@ impl CredentialsFile {
                     second: number,
                 });
             }
-            let key = self
-                .access_key(document)
-                .map_err(|source| CredentialsError::UserName {
+            let key = access_key(document, self.account).map_err(|source| {
+                CredentialsError::UserName {
                     path: path(),
                     number,
                     id: id.clone(),
                     source,
-                })?;
+                }
+            })?;
             by_id.insert(id, key);
         }
         Ok(AccessKeys { by_id })
-    }
-
-    fn access_key(&self, document: KeyDocument) -> Result<AccessKey, InvalidUserArn> {
-        let account = document.account_id.unwrap_or(self.account);
-        let name = document
-            .user_name
-            .as_deref()
-            .unwrap_or(&document.access_key_id);
-        let permissions = document
-            .allow
-            .map_or_else(Permissions::everything, Permissions::from_rules);
-        Ok(AccessKey {
-            secret: SecretKey::new(&document.secret_access_key),
-            caller: Caller::user(account, name, permissions)?,
-        })
     }
 }
 

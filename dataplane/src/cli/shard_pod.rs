@@ -1,0 +1,76 @@
+//! `anabranch shard`: flags and environment become one [`ShardOptions`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::gateway::ClusterArgs;
+use super::outcome::{Failure, Outcome};
+use super::standalone::{self, LimitArgs, ProcessArgs, StorageArgs};
+use super::units::{OptionalListen, parse_account_id, parse_listen, parse_optional_listen};
+use crate::cluster::ShardOptions;
+
+/// Run a shard pod of a cluster: the logs of shards on one disk
+///
+/// Started by the operator, as a pod of a ShardPool. It serves the shards that were formed on its disk, and goes on doing so
+/// while the operator or the Kubernetes API is away.
+#[derive(Debug, Args)]
+pub(super) struct ShardArgs {
+    /// Where gateways, the operator and other pods ask for shards (gRPC)
+    #[arg(long, value_name = "HOST:PORT", env = "ANABRANCH_LISTEN", default_value = "0.0.0.0:4569", value_parser = parse_listen)]
+    listen: SocketAddr,
+
+    /// Where /healthz, /readyz and /metrics answer, or `off`
+    #[arg(long, value_name = "HOST:PORT", env = "ANABRANCH_ADMIN_LISTEN", default_value = "127.0.0.1:9567", value_parser = parse_optional_listen)]
+    admin_listen: OptionalListen,
+
+    /// This pod's name
+    #[arg(long, value_name = "NAME", env = "ANABRANCH_POD_NAME")]
+    pod_name: String,
+
+    /// The account that ARNs name
+    #[arg(long, value_name = "12 DIGITS", env = "ANABRANCH_ACCOUNT_ID", default_value = "000000000000", value_parser = parse_account_id)]
+    account_id: String,
+
+    /// The region that ARNs name
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ANABRANCH_REGION",
+        default_value = "us-east-1"
+    )]
+    region: String,
+
+    /// Keys for encryption at rest, YAML, the same as the gateways have
+    #[arg(long, value_name = "FILE", env = "ANABRANCH_ENCRYPTION_KEYS")]
+    encryption_keys: Option<PathBuf>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    #[command(flatten)]
+    storage: StorageArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    process: ProcessArgs,
+}
+
+pub(super) fn run(args: ShardArgs) -> Result<Outcome, Failure> {
+    let threads = args.process.worker_threads;
+    let options = ShardOptions {
+        listen: args.listen,
+        admin_listen: args.admin_listen.0,
+        pod: args.pod_name,
+        cluster: args.cluster.options(),
+        account_id: args.account_id,
+        region: args.region,
+        encryption_keys: args.encryption_keys,
+        data_dir: args.storage.data_dir.clone(),
+        limits: args.limits.into_options(),
+        storage: args.storage.into_options(),
+        log: args.process.log(),
+        shutdown_grace: args.process.shutdown_grace,
+    };
+    standalone::block_on(threads, crate::cluster::run_shard_pod(options))
+}

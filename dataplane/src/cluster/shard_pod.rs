@@ -1,0 +1,176 @@
+//! A shard pod: the logs of shards on one disk, answered for over gRPC.
+//!
+//! Starts from its own disk: what was formed there is served at once, whether or not the Kubernetes API answers. The catalog
+//! only says which records have expired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use prometheus::Registry;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tracing::{info, warn};
+
+use super::ShardOptions;
+use crate::catalog::Catalog;
+use crate::catalog::kubernetes::{KubernetesCatalog, Place, Role};
+use crate::clock::{CautiousClock, Clock, SystemClock};
+use crate::encryption::KeyFile;
+use crate::entropy::{Entropy as _, SystemEntropy};
+use crate::gateway::listener::{Connections, Pace};
+use crate::metrics::{ShardMetrics, StoreMetrics};
+use crate::serving::{FormedShards, ServedShards, ShardServer};
+use crate::shard::ShardRegistry;
+use crate::standalone::assemble::{account, limits, open_store, shard_limits};
+use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, admin, bind};
+use crate::standalone::{logging, retention, stop_signal};
+use crate::throttling::Throttles;
+
+/// Bytes of appends that all shards of a pod together have taken in and not yet answered.
+const INFLIGHT_BYTES_MAX: u64 = 256 << 20;
+/// A gateway that is silent this long under a keep-alive is taken for lost.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// HTTP/2 flow control, in bytes: a few of the largest appends at a time.
+const STREAM_WINDOW_BYTES: u32 = 16 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 128 << 20;
+
+/// Runs a shard pod until it is told to stop.
+pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
+    logging::install(&options.log)?;
+    anabranch_store::failpoints::arm_from_environment()?;
+    let registry = Registry::new();
+    let store_metrics = StoreMetrics::register(&registry)?;
+    let store = open_store(&options.data_dir, &options.storage, &store_metrics)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let keys = Arc::new(match &options.encryption_keys {
+        Some(path) => KeyFile::read(path)?,
+        None => KeyFile::none(),
+    });
+    let limits = limits(&options.limits);
+    let shards = ShardRegistry::new(
+        Arc::clone(&store),
+        shard_limits(&options.storage, INFLIGHT_BYTES_MAX),
+        keys.ring(),
+        Arc::clone(&clock),
+    );
+    let served = Arc::new(ServedShards {
+        registry: Arc::new(shards),
+        throttles: Throttles::new(limits.shard),
+        metrics: ShardMetrics::register(&registry)?,
+        clock: Arc::clone(&clock),
+    });
+    let new_disk = SystemEntropy::new().random_u128();
+    let formed = FormedShards::open(Arc::clone(&store), new_disk)
+        .await
+        .context("read which shards were formed on this disk")?;
+    let formed = Arc::new(formed);
+    info!(
+        shards = formed.all().len(),
+        disk = format!("{:032x}", formed.disk()),
+        "disk opened"
+    );
+
+    let (requests_end, keeping_ends) = (CancellationToken::new(), CancellationToken::new());
+    let tasks = TaskTracker::new();
+    keep(
+        &options,
+        &served,
+        &formed,
+        clock,
+        limits,
+        &store_metrics,
+        &tasks,
+        &keeping_ends,
+    )
+    .await?;
+    if let Some(address) = options.admin_listen {
+        let pace = Pace {
+            request_head_max: Duration::from_secs(10),
+            idle_max: Duration::from_mins(10),
+        };
+        let admin = admin(Arc::clone(&store), store_metrics, registry);
+        let pages = admin.service();
+        let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, requests_end.clone());
+        tasks.spawn(connections.serve(bind(address).await?, pages, None));
+    }
+    let listener = bind(options.listen).await?;
+    info!(listen = %listener.local_addr()?, pod = options.pod, "ready");
+    let service = ShardServer {
+        served: Arc::clone(&served),
+        formed,
+        keys,
+        store,
+        pod: options.pod.clone(),
+    };
+    let ending = requests_end.clone();
+    let serving = Server::builder()
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .add_service(service.into_service())
+        .serve_with_incoming_shutdown(
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            async move { ending.cancelled().await },
+        );
+    let serving = tokio::spawn(serving);
+    let signal = stop_signal().await?;
+    info!(signal, "stopping");
+    requests_end.cancel();
+    if tokio::time::timeout(options.shutdown_grace, serving)
+        .await
+        .is_err()
+    {
+        warn!("calls still open at the end of the grace period");
+    }
+    keeping_ends.cancel();
+    tasks.close();
+    let _ = tokio::time::timeout(options.shutdown_grace, tasks.wait()).await;
+    served.registry.stop().await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Trims what has expired, by the retention that the catalog says; without a catalog nothing expires.
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a composition root hands every part out once"
+)]
+async fn keep(
+    options: &ShardOptions,
+    served: &Arc<ServedShards>,
+    formed: &Arc<FormedShards>,
+    clock: Arc<dyn Clock>,
+    limits: anabranch_domain::quota::Limits,
+    store_metrics: &StoreMetrics,
+    tasks: &TaskTracker,
+    ends: &CancellationToken,
+) -> anyhow::Result<()> {
+    let place = Place {
+        namespace: options.cluster.namespace.clone(),
+        role: Role::ShardPod,
+        default_pool: None,
+    };
+    let account = account(&options.account_id, &options.region)?;
+    let client = super::client().await?;
+    let catalog = KubernetesCatalog::new(client, place, Arc::clone(&clock), account, limits);
+    let catalog = Arc::new(catalog);
+    let followed = Arc::clone(&catalog);
+    let following = async move { followed.follow().await };
+    tasks.spawn(ends.clone().run_until_cancelled_owned(following));
+    let is_ours = Arc::clone(formed);
+    tasks.spawn(retention::keep_trimming(
+        catalog as Arc<dyn Catalog>,
+        Arc::clone(&served.registry),
+        move |shard| is_ours.has(shard),
+        Arc::new(CautiousClock::new(clock)),
+        store_metrics.clone(),
+        options.storage.retention_interval,
+        ends.clone(),
+    ));
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! The operator: makes what `DataStream`s and `ShardPool`s wish for, and says in their status what is.
+//!
+//! ```text
+//!  streams    DataStream ─► identity, shards (Shard), reshards        conditions of DataStream
+//!  pools      ShardPool  ─► StatefulSet, Service, budget, policy      status of ShardPool
+//!  placement  Shard      ─► the pods that its replicas are wanted on
+//!  (node)     lifecycle::Keeper: activates, reshards, expires, destroys, as in a standalone node
+//! ```
+//!
+//! Each controller's folder has the same files: `observe` (what is), `plan` (pure: what is to be done), `apply` (does it),
+//! `status` (pure: what is said of it), `reconcile` (tells the story).
+//! **Invariants.** Only the holder of the Lease writes; what fences an older holder is the version of each object that it
+//! decided on. Never writes a `spec` that a user owns. The data path needs nothing of this.
+
+pub mod definitions;
+pub mod election;
+pub mod options;
+pub mod placement;
+pub mod pools;
+pub mod resources;
+mod run;
+pub mod streams;
+
+pub use options::{Command, Options};
+pub use run::{apply_definitions, run};

@@ -1,0 +1,132 @@
+//! The operator's command line.
+
+// Doc comments on arguments are what `--help` prints, where a terminal shows backticks as they are.
+#![allow(clippy::doc_markdown)]
+
+use std::net::SocketAddr;
+
+use clap::Parser;
+
+/// What the process is to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Put this release's definitions of the custom resources on the API server, and end.
+    ApplyDefinitions,
+    /// Work.
+    Run(Box<Options>),
+}
+
+impl Command {
+    /// As the command line says; ends the process where it says nothing that makes sense.
+    pub fn of_arguments() -> Self {
+        let is_apply = std::env::args().nth(1).as_deref() == Some("apply-crds");
+        if is_apply {
+            Self::ApplyDefinitions
+        } else {
+            Self::Run(Box::new(Options::parse()))
+        }
+    }
+}
+
+/// Makes shard pods, shards and reshards of what DataStreams wish for
+///
+/// Runs in the cluster, installed by the Helm chart. Two may run: one holds the Lease and works, the other waits for it.
+///
+/// `anabranch-operator apply-crds` puts this release's definitions of the custom resources on the API server, and ends.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "anabranch-operator", version, max_term_width = 110)]
+pub struct Options {
+    /// The namespace that is looked after: one AWS account and region
+    #[arg(long, value_name = "NAME", env = "ANABRANCH_NAMESPACE")]
+    pub namespace: String,
+
+    /// The image that shard pods run
+    #[arg(long, value_name = "IMAGE", env = "ANABRANCH_SHARD_IMAGE")]
+    pub shard_image: String,
+
+    /// When the image is pulled
+    #[arg(
+        long,
+        value_name = "Always|IfNotPresent|Never",
+        env = "ANABRANCH_IMAGE_PULL_POLICY",
+        default_value = "IfNotPresent"
+    )]
+    pub image_pull_policy: String,
+
+    /// The ServiceAccount of shard pods: reads the custom resources
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ANABRANCH_SHARD_SERVICE_ACCOUNT",
+        default_value = "anabranch-shard"
+    )]
+    pub shard_service_account: String,
+
+    /// The port that shard pods answer on
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "ANABRANCH_SHARD_PORT",
+        default_value_t = 4569
+    )]
+    pub shard_port: u16,
+
+    /// A Secret with a key `encryption-keys.yaml`: the keys of encryption at rest, mounted into shard pods
+    #[arg(long, value_name = "NAME", env = "ANABRANCH_ENCRYPTION_KEYS_SECRET")]
+    pub encryption_keys_secret: Option<String>,
+
+    /// More flags for shard pods, such as --no-limits
+    #[arg(
+        long,
+        value_name = "FLAG",
+        env = "ANABRANCH_SHARD_ARGS",
+        value_delimiter = ' ',
+        allow_hyphen_values = true
+    )]
+    pub shard_arg: Vec<String>,
+
+    /// The account that ARNs name
+    #[arg(
+        long,
+        value_name = "12 DIGITS",
+        env = "ANABRANCH_ACCOUNT_ID",
+        default_value = "000000000000"
+    )]
+    pub account_id: String,
+
+    /// The region that ARNs name
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ANABRANCH_REGION",
+        default_value = "us-east-1"
+    )]
+    pub region: String,
+
+    /// This pod's name: the holder in the Lease
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "POD_NAME",
+        default_value = "operator"
+    )]
+    pub pod_name: String,
+
+    /// Where /healthz, /readyz and /metrics answer
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "ANABRANCH_ADMIN_LISTEN",
+        default_value = "127.0.0.1:9567"
+    )]
+    pub admin_listen: SocketAddr,
+
+    /// Which log lines are written
+    #[arg(
+        long,
+        value_name = "FILTER",
+        env = "ANABRANCH_LOG",
+        default_value = "info,kube_client=warn"
+    )]
+    pub log: String,
+}

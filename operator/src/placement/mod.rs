@@ -1,0 +1,5 @@
+//! Where shards' replicas go: pods of their pool, chosen when a shard is new and left there.
+
+mod plan;
+
+pub use plan::{Placed, plan, pods_wanted};

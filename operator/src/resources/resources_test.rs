@@ -1,0 +1,95 @@
+//! What is built is what Kubernetes' own types take, and says what it must.
+
+use anabranch_crds::pod_template::TopologySpread;
+use anabranch_crds::{ShardPool, ShardPoolSpec};
+use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+
+use super::*;
+
+fn pool() -> ShardPool {
+    let mut pool = ShardPool::new("clicks", ShardPoolSpec::default());
+    pool.metadata.uid = Some("1".to_owned());
+    pool
+}
+
+fn pods() -> Pods {
+    Pods {
+        image: "localhost/anabranch:1".to_owned(),
+        image_pull_policy: "Never".to_owned(),
+        service_account: "anabranch-shard".to_owned(),
+        port: 4569,
+        namespace: "streams".to_owned(),
+        account_id: "000000000000".to_owned(),
+        region: "us-east-1".to_owned(),
+        encryption_keys_secret: Some("keys".to_owned()),
+        args: vec!["--no-limits".to_owned()],
+    }
+}
+
+fn set_of(pool: &ShardPool) -> StatefulSet {
+    serde_json::from_value(stateful_set(pool, &pods(), 3)).expect("a StatefulSet")
+}
+
+#[test]
+fn every_object_is_named_after_the_pool_and_goes_with_it() {
+    let pool = pool();
+    let service: Service = serde_json::from_value(service(&pool, 4569)).expect("a Service");
+    let budget: PodDisruptionBudget =
+        serde_json::from_value(pod_disruption_budget(&pool)).expect("a budget");
+    let policy: NetworkPolicy = serde_json::from_value(network_policy(&pool)).expect("a policy");
+    for metadata in [
+        service.metadata,
+        budget.metadata,
+        policy.metadata,
+        set_of(&pool).metadata,
+    ] {
+        assert_eq!(metadata.name.as_deref(), Some("clicks-shards"));
+        let owners = metadata.owner_references.expect("an owner");
+        assert_eq!(
+            (owners[0].kind.as_str(), owners[0].name.as_str()),
+            ("ShardPool", "clicks")
+        );
+    }
+}
+
+#[test]
+fn pods_are_restricted_and_keep_their_disks() {
+    let spec = set_of(&pool()).spec;
+    assert_eq!(spec.replicas, Some(3));
+    let policy = spec
+        .persistent_volume_claim_retention_policy
+        .expect("a policy");
+    assert_eq!(policy.when_deleted.as_deref(), Some("Retain"));
+    let pod = spec.template.spec.expect("a pod");
+    let of_pod = pod.security_context.expect("a context");
+    assert_eq!(of_pod.run_as_non_root, Some(true));
+    let container = &pod.containers[0];
+    let of_container = container.security_context.as_ref().expect("a context");
+    assert_eq!(of_container.read_only_root_filesystem, Some(true));
+    assert_eq!(of_container.allow_privilege_escalation, Some(false));
+    let args = container.args.as_ref().expect("args");
+    for wanted in ["shard", "--pod-name=$(POD_NAME)", "--no-limits"] {
+        assert!(args.iter().any(|arg| arg == wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn the_template_says_how_far_apart_pods_are_kept() {
+    for (spread, expected) in [
+        (TopologySpread::Preferred, Some("ScheduleAnyway")),
+        (TopologySpread::Required, Some("DoNotSchedule")),
+        (TopologySpread::Disabled, None),
+    ] {
+        let mut pool = pool();
+        pool.spec.pods.topology_spread = spread;
+        let pod = set_of(&pool).spec.template.spec.expect("a pod");
+        let first = pod
+            .topology_spread_constraints
+            .and_then(|all| all.into_iter().next());
+        let first = first.map(|constraint| constraint.when_unsatisfiable);
+        assert_eq!(first.as_deref(), expected);
+    }
+}

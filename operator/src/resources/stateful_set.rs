@@ -1,0 +1,178 @@
+//! The `StatefulSet` of a pool: its pods and their disks.
+
+use anabranch_crds::ShardPool;
+use anabranch_crds::pod_template::TopologySpread;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+
+use super::{metadata, selector, set_name};
+
+/// What all shard pods have in common, whatever their pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pods {
+    /// The image.
+    pub image: String,
+    /// When it is pulled.
+    pub image_pull_policy: String,
+    /// Who they are to the Kubernetes API.
+    pub service_account: String,
+    /// The port that they answer on.
+    pub port: u16,
+    /// The namespace.
+    pub namespace: String,
+    /// The 12-digit account.
+    pub account_id: String,
+    /// The region.
+    pub region: String,
+    /// A Secret with the key file of encryption at rest.
+    pub encryption_keys_secret: Option<String>,
+    /// More flags.
+    pub args: Vec<String>,
+}
+
+/// Where the key file is mounted.
+const KEYS: &str = "/etc/anabranch/encryption";
+
+/// The pool's `StatefulSet` with `replicas` pods. All start at once and are replaced one by one; disks stay when pods or
+/// the set go.
+pub fn stateful_set(pool: &ShardPool, pods: &Pods, replicas: u32) -> Value {
+    let name = pool.name_any();
+    let template = &pool.spec.pods;
+    let mut claim = json!({
+        "accessModes": ["ReadWriteOnce"],
+        "resources": { "requests": { "storage": template.storage.size } },
+    });
+    if let Some(class) = &template.storage.storage_class_name {
+        claim["storageClassName"] = Value::from(class.clone());
+    }
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": metadata(pool),
+        "spec": {
+            "serviceName": set_name(&name),
+            "replicas": replicas,
+            "podManagementPolicy": "Parallel",
+            "updateStrategy": { "type": "RollingUpdate" },
+            "persistentVolumeClaimRetentionPolicy": { "whenDeleted": "Retain", "whenScaled": "Retain" },
+            "selector": { "matchLabels": selector(&name) },
+            "template": {
+                "metadata": { "labels": selector(&name) },
+                "spec": pod(pool, pods),
+            },
+            "volumeClaimTemplates": [{
+                "metadata": { "name": "data", "labels": selector(&name) },
+                "spec": claim,
+            }],
+        },
+    })
+}
+
+fn pod(pool: &ShardPool, pods: &Pods) -> Value {
+    let template = &pool.spec.pods;
+    let mut volumes = vec![json!({ "name": "tmp", "emptyDir": {} })];
+    if let Some(secret) = &pods.encryption_keys_secret {
+        let secret = json!({ "secretName": secret });
+        volumes.push(json!({ "name": "encryption-keys", "secret": secret }));
+    }
+    let mut pod = json!({
+        "serviceAccountName": pods.service_account,
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": {
+            "runAsNonRoot": true,
+            "runAsUser": 65532,
+            "runAsGroup": 65532,
+            "fsGroup": 65532,
+            "fsGroupChangePolicy": "OnRootMismatch",
+            "seccompProfile": { "type": "RuntimeDefault" },
+        },
+        "containers": [container(pool, pods)],
+        "volumes": volumes,
+    });
+    for (field, value) in [
+        ("nodeSelector", json!(template.node_selector)),
+        ("tolerations", json!(template.tolerations)),
+        ("affinity", json!(template.affinity)),
+        ("priorityClassName", json!(template.priority_class_name)),
+        ("topologySpreadConstraints", spread(pool)),
+    ] {
+        let is_empty = value.is_null()
+            || value.as_array().is_some_and(Vec::is_empty)
+            || value.as_object().is_some_and(serde_json::Map::is_empty);
+        if !is_empty {
+            pod[field] = value;
+        }
+    }
+    pod
+}
+
+fn spread(pool: &ShardPool) -> Value {
+    let unsatisfiable = match pool.spec.pods.topology_spread {
+        TopologySpread::Preferred => "ScheduleAnyway",
+        TopologySpread::Required => "DoNotSchedule",
+        TopologySpread::Disabled => return json!([]),
+    };
+    let over = |key: &str, unsatisfiable: &str| {
+        json!({
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": unsatisfiable,
+            "labelSelector": { "matchLabels": selector(&pool.name_any()) },
+        })
+    };
+    json!([
+        over("kubernetes.io/hostname", unsatisfiable),
+        // Not every cluster has zones.
+        over("topology.kubernetes.io/zone", "ScheduleAnyway"),
+    ])
+}
+
+fn container(pool: &ShardPool, pods: &Pods) -> Value {
+    let mut args = vec![
+        "shard".to_owned(),
+        format!("--listen=0.0.0.0:{}", pods.port),
+        "--admin-listen=0.0.0.0:9567".to_owned(),
+        "--data-dir=/var/lib/anabranch/data".to_owned(),
+        format!("--namespace={}", pods.namespace),
+        "--pod-name=$(POD_NAME)".to_owned(),
+        format!("--account-id={}", pods.account_id),
+        format!("--region={}", pods.region),
+        format!("--shard-port={}", pods.port),
+    ];
+    let mut mounts = vec![
+        json!({ "name": "data", "mountPath": "/var/lib/anabranch" }),
+        json!({ "name": "tmp", "mountPath": "/tmp" }),
+    ];
+    if pods.encryption_keys_secret.is_some() {
+        args.push(format!("--encryption-keys={KEYS}/encryption-keys.yaml"));
+        mounts.push(json!({ "name": "encryption-keys", "mountPath": KEYS, "readOnly": true }));
+    }
+    args.extend(pods.args.iter().cloned());
+    let probe = |path: &str| json!({ "path": path, "port": "admin" });
+    json!({
+        "name": "shard",
+        "image": pods.image,
+        "imagePullPolicy": pods.image_pull_policy,
+        "args": args,
+        "env": [{ "name": "POD_NAME", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } }],
+        "ports": [
+            { "name": "shard", "containerPort": pods.port, "protocol": "TCP" },
+            { "name": "admin", "containerPort": 9567, "protocol": "TCP" },
+        ],
+        // A large write-ahead log takes a while to be read.
+        "startupProbe": { "httpGet": probe("/readyz"), "periodSeconds": 1, "failureThreshold": 300 },
+        "readinessProbe": { "httpGet": probe("/readyz"), "periodSeconds": 5 },
+        "livenessProbe": { "httpGet": probe("/healthz"), "periodSeconds": 10, "failureThreshold": 6 },
+        "resources": resources(pool),
+        "securityContext": {
+            "allowPrivilegeEscalation": false,
+            "readOnlyRootFilesystem": true,
+            "capabilities": { "drop": ["ALL"] },
+        },
+        "volumeMounts": mounts,
+    })
+}
+
+fn resources(pool: &ShardPool) -> Value {
+    json!(pool.spec.pods.resources)
+}

@@ -1,0 +1,128 @@
+"""What a story does with an installed Anabranch: manifests in, an AWS SDK on the Service, and load that remembers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+
+import boto3
+from botocore.config import Config
+
+from harness.cluster import Cluster
+
+
+@dataclass
+class Installation:
+    cluster: Cluster
+    namespace: str
+    helm: list[str]
+
+    def kubectl(self, *arguments: object, **options: object) -> str:
+        return self.cluster.kubectl(*arguments, "--namespace", self.namespace, **options)
+
+    def get(self, *arguments: object) -> dict:
+        return self.cluster.kubectl.get(*arguments, "--namespace", self.namespace)
+
+    def apply(self, kind: str, name: str, spec: dict) -> None:
+        document = {"apiVersion": "anabranch.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+        self.cluster.kubectl.apply(json.dumps(document), "--namespace", self.namespace)
+
+    def stream(self, name: str, shards: int, **more: object) -> None:
+        """A stream that is Ready."""
+        self.apply("DataStream", name, {"shards": shards, "replication": {"factor": 1}, **more})
+        self.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"datastream/{name}")
+
+    def condition(self, stream: str, kind: str) -> dict:
+        status = self.get("datastream", stream).get("status", {})
+        return next((it for it in status.get("conditions", []) if it["type"] == kind), {})
+
+    def until(self, what: str, question, seconds: float = 60) -> object:
+        return self.cluster.kubectl.until(what, question, seconds)
+
+    def kinesis(self):
+        """An unmodified SDK, with its default retries, at the Service's address."""
+        secret = self.get("secret", "anabranch-credentials")["data"]
+        address = self.get("service", "anabranch")["spec"]["clusterIP"]
+        return boto3.client(
+            "kinesis",
+            endpoint_url=f"http://{address}",
+            region_name="us-east-1",
+            aws_access_key_id=base64.b64decode(secret["accessKeyId"]).decode(),
+            aws_secret_access_key=base64.b64decode(secret["secretAccessKey"]).decode(),
+            config=Config(read_timeout=20, connect_timeout=2),
+        )
+
+    def records(self, stream: str) -> dict[str, list[tuple[int, str]]]:
+        """Everything in the stream, parents before children: for each partition key its records in the order of reading."""
+        kinesis = self.kinesis()
+        found: dict[str, list[tuple[int, str]]] = {}
+        shards = kinesis.list_shards(StreamName=stream)["Shards"]
+        for shard in sorted(shards, key=lambda shard: shard["ShardId"]):
+            where = {"StreamName": stream, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = kinesis.get_shard_iterator(**where)["ShardIterator"]
+            while iterator:
+                answer = kinesis.get_records(ShardIterator=iterator)
+                for record in answer["Records"]:
+                    entry = (int(record["SequenceNumber"]), record["Data"].decode())
+                    found.setdefault(record["PartitionKey"], []).append(entry)
+                iterator = answer.get("NextShardIterator")
+                if not answer["Records"] and answer["MillisBehindLatest"] == 0:
+                    break
+        return found
+
+
+@dataclass
+class Load:
+    """Producers on one stream, each with partition keys of its own and a counter in the data, until told to stop."""
+
+    installation: Installation
+    stream: str
+    producers: int = 4
+    acknowledged: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    failures: list[Exception] = field(default_factory=list)
+    slowest_seconds: float = 0
+
+    def __enter__(self) -> Load:
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._produce, args=(number,)) for number in range(self.producers)]
+        for thread in self._threads:
+            thread.start()
+        self.installation.until("the producers have begun", lambda: len(self.acknowledged) == self.producers)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _produce(self, number: int) -> None:
+        kinesis = self.installation.kinesis()
+        key = f"producer-{number}"
+        count = 0
+        while not self._stop.is_set():
+            data = f"{key}:{count}"
+            began = time.monotonic()
+            try:
+                answer = kinesis.put_record(StreamName=self.stream, PartitionKey=key, Data=data)
+            except Exception as error:  # noqa: BLE001  whatever it is, the story is about it
+                self.failures.append(error)
+                continue
+            self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - began)
+            self.acknowledged.setdefault(key, []).append((int(answer["SequenceNumber"]), data))
+            count += 1
+            time.sleep(0.01)
+
+    def check(self) -> None:
+        """No put failed, and every acknowledged record is there, under its number and in its order. One that an SDK repeated
+        after a lost answer may be there twice, as on AWS, but never under the acknowledged number."""
+        assert not self.failures, self.failures[:3]
+        found = self.installation.records(self.stream)
+        for key, acknowledged in self.acknowledged.items():
+            there = found.get(key, [])
+            numbers = [number for number, _ in there]
+            assert numbers == sorted(set(numbers)), f"{key}: numbers do not grow"
+            assert set(acknowledged) <= set(there), f"{key}: lost {sorted(set(acknowledged) - set(there))[:3]}"
+            assert len(there) - len(acknowledged) <= 5, f"{key}: {len(there)} records of {len(acknowledged)} puts"

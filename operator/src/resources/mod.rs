@@ -30,6 +30,13 @@ pub fn selector(pool: &str) -> Value {
     })
 }
 
+/// What a pool's pods are labelled with: the selector, and what all of Anabranch's pods have, whose network they share.
+pub fn pod_labels(pool: &str) -> Value {
+    let mut labels = selector(pool);
+    labels["app.kubernetes.io/part-of"] = Value::from("anabranch");
+    labels
+}
+
 /// The selector as text, as a `scale` subresource shows it.
 pub fn selector_text(pool: &str) -> String {
     let pool_label = labels::POOL;

@@ -18,7 +18,7 @@ pub fn network_policy(pool: &ShardPool) -> Value {
             "policyTypes": ["Ingress"],
             "ingress": [
                 {
-                    "from": [{ "podSelector": { "matchLabels": { "app.kubernetes.io/name": "anabranch" } } }],
+                    "from": [{ "podSelector": { "matchLabels": { "app.kubernetes.io/part-of": "anabranch" } } }],
                     "ports": [{ "port": "shard", "protocol": "TCP" }],
                 },
                 { "ports": [{ "port": "admin", "protocol": "TCP" }] },

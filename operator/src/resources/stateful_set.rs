@@ -5,7 +5,7 @@ use anabranch_crds::pod_template::TopologySpread;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 
-use super::{metadata, selector, set_name};
+use super::{metadata, pod_labels, selector, set_name};
 
 /// What all shard pods have in common, whatever their pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub fn stateful_set(pool: &ShardPool, pods: &Pods, replicas: u32) -> Value {
             "persistentVolumeClaimRetentionPolicy": { "whenDeleted": "Retain", "whenScaled": "Retain" },
             "selector": { "matchLabels": selector(&name) },
             "template": {
-                "metadata": { "labels": selector(&name) },
+                "metadata": { "labels": pod_labels(&name) },
                 "spec": pod(pool, pods),
             },
             "volumeClaimTemplates": [{

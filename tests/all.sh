@@ -1,7 +1,7 @@
 #!/bin/bash
 # Everything that CI runs, in the order in which a failure is cheapest: `all.sh`, or some parts of it by name.
 #
-#   all.sh [check] [build] [chart] [api] [sdks] [java] [durability]
+#   all.sh [check] [build] [chart] [api] [sdks] [java] [durability] [cluster]
 #
 # The first failure ends the run; its output and the server's log are the last thing printed.
 set -euo pipefail
@@ -71,6 +71,15 @@ if wants java && [ -x tests/api/java/test.sh ]; then
 fi
 if wants durability; then
   step "durability" bash -euo pipefail -c 'in_tests "$venv/bin/python" -m pytest durability'
+fi
+
+if wants cluster; then
+  # Never on a cluster that a shell happens to point at; `pytest e2e` with KUBECONFIG set runs on that one.
+  step "Kubernetes, programs" bash -euo pipefail -c 'tests/setup/packages.sh cluster && in_tests python3 -m cluster build'
+  folders=(cluster image)
+  if [ -d tests/e2e ]; then folders+=(e2e); fi
+  export folders_of_cluster="${folders[*]}"
+  step "Kubernetes" bash -euo pipefail -c 'unset KUBECONFIG; in_tests "$venv/bin/python" -m pytest $folders_of_cluster'
 fi
 
 printf '\n=== all passed in %d s\n' "$((SECONDS - began))"

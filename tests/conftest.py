@@ -16,9 +16,10 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.failed:
-        for name, value in getattr(item, "funcargs", {}).items():
+        arguments = getattr(item, "funcargs", {})
+        for cluster in {value for value in arguments.values() if isinstance(value, Cluster)}:
+            report.sections.append(("cluster", f"logs, events and objects are in {cluster.keep(item.name)}"))
+        for name, value in arguments.items():
             running = value if isinstance(value, Server) else getattr(value, "server", None)
             if isinstance(running, Server):
                 report.sections.append((f"log of {name}", running.log_tail(40)))
-            if isinstance(value, Cluster):
-                report.sections.append(("cluster", f"logs, events and objects are in {value.keep(item.name)}"))

@@ -17,4 +17,4 @@ def apply(state: State, kubectl: Kubectl) -> None:
 
 def wait(kubectl: Kubectl) -> None:
     """Until a name can be looked up. The first pods may wait for the controller of ServiceAccounts."""
-    kubectl("rollout", "status", "--namespace", "kube-system", "deployment/coredns", "--timeout", "90s")
+    kubectl("rollout", "status", "--namespace", "kube-system", "deployment/coredns", "--timeout", "180s")

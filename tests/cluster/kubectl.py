@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.5
+# What takes seconds on an idle machine takes a minute on one that also compiles.
+PATIENCE_SECONDS = 120
 
 
 class KubectlError(RuntimeError):
@@ -34,7 +36,7 @@ class Kubectl:
         """Server-side, so that what is applied twice or by two is told apart."""
         return self("apply", "--server-side", "--filename", "-", *arguments, stdin=manifest)
 
-    def until(self, what: str, question: Callable[[], object], seconds: float = 60) -> object:
+    def until(self, what: str, question: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> object:
         """Ask until the answer is true; an answer that is an error is asked again, because much is an error for a while."""
         give_up = time.monotonic() + seconds
         while True:

@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE=1
 began=$SECONDS
 passed=()
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(check build chart api sdks java durability)
+[ ${#parts[@]} -gt 0 ] || parts=(check build chart api sdks java durability cluster)
 
 step() {
   tests/setup/step.sh "$@"

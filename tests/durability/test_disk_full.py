@@ -1,4 +1,4 @@
-"""A full disk and a read-only disk, on a small file system of their own."""
+"""A full disk: a small file system of its own."""
 
 from __future__ import annotations
 
@@ -140,23 +140,3 @@ def test_a_restart_on_a_full_disk_serves_reads(server, small_disk, new_stream, j
     server.kill()
     server.start()
     verify(server, kept, journal)
-
-
-@pytest.mark.timeout(120)
-def test_a_disk_that_turns_read_only(server, small_disk, new_stream, journal):
-    stream = new_stream(server, 1)
-    load = Load(server, stream, journal, producers=2).start()
-    time.sleep(0.5)
-    load.stop()
-    remounted = subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], capture_output=True, text=True)
-    if remounted.returncode != 0:
-        # Files open for writing keep a file system writable; freezing it is the next best thing, and not ours to do.
-        pytest.skip(f"the kernel keeps a file system writable under a file that is open for writing: {remounted.stderr.strip()}")
-    assert not writes_go(server, stream)
-    if server.running():
-        verify(server, stream, journal)
-    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
-    server.kill()
-    server.start()
-    verify(server, stream, journal)
-    assert writes_go(server, stream)

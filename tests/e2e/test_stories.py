@@ -8,6 +8,7 @@ import time
 import pytest
 
 from cluster.kubectl import KubectlError
+from e2e.conftest import CHART
 from e2e.installation import Installation, Load
 
 pytestmark = pytest.mark.timeout(300)
@@ -78,14 +79,12 @@ def test_shards_follow_the_scale_subresource_under_load(installation: Installati
 
 def test_a_reshard_is_asked_for_by_object_and_by_api(installation: Installation) -> None:
     installation.stream("resharded", 1)
-    half = str(2**127)
-    installation.apply("Reshard", "by-hand", {"stream": "resharded", "split": {"shardId": "shardId-000000000000", "hashKey": half}})
+    split = {"shardId": "shardId-000000000000", "hashKey": str(2**127)}
+    installation.apply("Reshard", "by-hand", {"stream": "resharded", "split": split})
     phase = ("get", "reshard", "by-hand", "--output", "jsonpath={.status.phase}")
     installation.until("the split is done", lambda: installation.kubectl(*phase) == "Done")
     kinesis = installation.kinesis()
-    kinesis.merge_shards(
-        StreamName="resharded", ShardToMerge="shardId-000000000001", AdjacentShardToMerge="shardId-000000000002"
-    )
+    kinesis.merge_shards(StreamName="resharded", ShardToMerge="shardId-000000000001", AdjacentShardToMerge="shardId-000000000002")
 
     def open_shards() -> int:
         shards = kinesis.list_shards(StreamName="resharded", ShardFilter={"Type": "AT_LATEST"})["Shards"]
@@ -175,9 +174,7 @@ def test_a_lost_disk_is_said_loudly_and_not_papered_over(installation: Installat
     kinesis.put_record(StreamName="lost", PartitionKey="k", Data=b"gone")
     installation.kubectl("delete", "pvc", "data-lost-shards-0", "--wait=false")
     installation.kubectl("delete", "pod", "lost-shards-0", "--grace-period=0", "--force")
-    lost = installation.until(
-        "the loss is said", lambda: installation.condition("lost", "DataLost").get("status") == "True", 120
-    )
+    lost = installation.until("the loss is said", lambda: installation.condition("lost", "DataLost").get("status") == "True", 120)
     assert lost
     told = installation.condition("lost", "DataLost")
     assert "shardId-000000000000 (0" in told["message"]
@@ -196,12 +193,9 @@ def test_deleting_keeps_the_disks_unless_told_otherwise(installation: Installati
 
 def test_upgrades_and_goes_back_under_load(installation: Installation) -> None:
     installation.stream("upgraded", 2)
-    chart = str(installation.cluster.programs)  # only for the message of a failure
     with Load(installation, "upgraded") as load:
-        from e2e.conftest import CHART
-
         values = ["--set", "image.pullPolicy=Never", "--set", "gateway.podAnnotations.changed=yes"]
         for command in (["upgrade", "anabranch", str(CHART), *values], ["rollback", "anabranch", "1"]):
             done = subprocess.run([*installation.helm, *command, "--wait", "--timeout", "2m"], capture_output=True, text=True)
-            assert done.returncode == 0, (chart, done.stderr)
+            assert done.returncode == 0, done.stderr
     load.check()

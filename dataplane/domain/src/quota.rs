@@ -1,7 +1,8 @@
 //! Every limit of AWS that is a number, each with the page that states it, and [`Limits`]: which of them hold here.
 //!
-//! A constant that is part of a request's form (500 records, 256 characters) holds always. What an account or a shard may
-//! use is in `Limits`: AWS's numbers by default, each one's to change, none at all with [`Limits::unlimited`].
+//! A constant that is part of what things are (256 characters of a key, 24 hours) holds always. What an account, a shard or a
+//! request may use is in `Limits`: AWS's numbers by default, each one's to change; those of accounts and shards are none at
+//! all with [`Limits::unlimited`].
 //!
 //! Pages: [quotas](https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html) and the API reference
 //! of the operation that is named.
@@ -17,7 +18,7 @@ pub const RECORD_SIZE_KIB_MIN: u32 = 1_024;
 /// The greatest `MaxRecordSizeInKiB`. `UpdateMaxRecordSize`.
 pub const RECORD_SIZE_KIB_MAX: u32 = 10_240;
 /// Records in one `PutRecords`.
-pub const PUT_RECORDS_COUNT_MAX: usize = 500;
+pub const PUT_RECORDS_COUNT_MAX: u32 = 500;
 /// Data and keys in one `PutRecords`.
 pub const PUT_RECORDS_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// Characters in a partition key. `PutRecord`.
@@ -65,6 +66,36 @@ pub struct Limits {
     pub creating_consumers: Option<u32>,
     /// What one shard takes and gives.
     pub shard: ShardLimits,
+    /// What one request may hold.
+    pub request: RequestLimits,
+}
+
+/// What one request may hold, and one answer. `None`: as much as the process holds at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Records in one `PutRecords`.
+    pub put_records_count: Option<u32>,
+    /// Data and keys in one `PutRecords`.
+    pub put_records_bytes: Option<u64>,
+    /// Records in one answer of `GetRecords`.
+    pub get_records_count: Option<u32>,
+    /// Data in one answer of `GetRecords`.
+    pub get_records_bytes: Option<u64>,
+    /// The largest record of a stream that is made without saying. `None`: as large as any may be.
+    pub new_stream_record_kib: Option<u32>,
+}
+
+impl RequestLimits {
+    /// AWS's numbers.
+    pub const fn aws() -> Self {
+        Self {
+            put_records_count: Some(PUT_RECORDS_COUNT_MAX),
+            put_records_bytes: Some(PUT_RECORDS_BYTES_MAX),
+            get_records_count: Some(GET_RECORDS_COUNT_MAX),
+            get_records_bytes: Some(GET_RECORDS_BYTES_MAX),
+            new_stream_record_kib: Some(RECORD_SIZE_KIB_DEFAULT),
+        }
+    }
 }
 
 /// What one shard takes and gives. `None`: as much as the machine does.
@@ -101,10 +132,11 @@ impl Limits {
             consumers_per_advantage_stream: Some(50),
             creating_consumers: Some(5),
             shard: ShardLimits::aws(),
+            request: RequestLimits::aws(),
         }
     }
 
-    /// None at all.
+    /// None at all, but for the form of a request: clients rely on being told.
     pub const fn unlimited() -> Self {
         Self {
             shards_per_account: None,
@@ -120,6 +152,7 @@ impl Limits {
             consumers_per_advantage_stream: None,
             creating_consumers: None,
             shard: ShardLimits::unlimited(),
+            request: RequestLimits::aws(),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::limit_args::LimitArgs;
 use super::outcome::{Failure, Outcome};
-use super::standalone::{self, AccessArgs, BoundArgs, LimitArgs, ListenerArgs, ProcessArgs};
+use super::standalone::{self, AccessArgs, BoundArgs, ListenerArgs, ProcessArgs};
 use crate::cluster::{ClusterOptions, GatewayOptions};
 
 /// Run a gateway of a cluster: the Kinesis API, over shards that are on pods

@@ -15,6 +15,7 @@ mod completions;
 mod config_file;
 mod gateway;
 mod get;
+mod limit_args;
 mod lineage;
 mod outcome;
 mod output;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::gateway::ClusterArgs;
+use super::limit_args::LimitArgs;
 use super::outcome::{Failure, Outcome};
-use super::standalone::{self, LimitArgs, ProcessArgs, StorageArgs};
+use super::standalone::{self, ProcessArgs, StorageArgs};
 use super::units::{OptionalListen, parse_account_id, parse_listen, parse_optional_listen};
 use crate::cluster::ShardOptions;
 
@@ -68,7 +69,7 @@ pub(super) fn run(args: ShardArgs) -> Result<Outcome, Failure> {
         encryption_keys: args.encryption_keys,
         data_dir: args.storage.data_dir.clone(),
         limits: args.limits.into_options(),
-        storage: args.storage.into_options(),
+        storage: args.storage.into_options()?,
         log: args.process.log(),
         shutdown_grace: args.process.shutdown_grace,
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::{ArgMatches, Args};
 
+use super::limit_args::LimitArgs;
 use super::outcome::{Failure, Outcome};
 use super::units::{
     OptionalListen, parse_account_id, parse_bytes, parse_duration, parse_listen,
@@ -14,7 +15,7 @@ use super::units::{
 };
 use crate::standalone::StandaloneOptions;
 use crate::standalone::options::{
-    Authentication, BoundOptions, LimitOptions, LogFormat, LogOptions, StorageOptions, TlsOptions,
+    Authentication, BoundOptions, LogFormat, LogOptions, StorageOptions, TlsOptions,
 };
 
 /// Run the server: the whole Kinesis API in one process, on one directory
@@ -115,7 +116,8 @@ pub(super) struct StorageArgs {
     #[arg(long, value_name = "SIZE", env = "ANABRANCH_BLOCK_CACHE_BYTES", default_value = "16MiB", value_parser = parse_bytes)]
     block_cache_bytes: u64,
 
-    /// Free disk space below which writes are refused (reads, trims and deletes go on) [default: by the disk's size]
+    /// Free disk space below which writes are refused (reads, trims and deletes go on), at least 128MiB [default: 5 % of
+    /// the disk, within 256MiB and 1GiB]
     #[arg(long, value_name = "SIZE", env = "ANABRANCH_RESERVE_BYTES", value_parser = parse_bytes)]
     reserve_bytes: Option<u64>,
 
@@ -159,58 +161,6 @@ pub(super) struct AccessArgs {
         default_value = "us-east-1"
     )]
     pub(super) region: String,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "AWS's limits (each keeps AWS's number unless set)")]
-pub(super) struct LimitArgs {
-    /// Lift all of AWS's rate limits and quotas; its limits on one request stay, since clients rely on them
-    #[arg(
-        long, value_name = "true|false", env = "ANABRANCH_NO_LIMITS", default_value = "false",
-        default_missing_value = "true", num_args = 0..=1, require_equals = true, hide_possible_values = true,
-        value_parser = BoolishValueParser::new()
-    )]
-    no_limits: bool,
-
-    /// What one shard takes in a second [AWS: 1MiB]
-    #[arg(long, value_name = "SIZE", env = "ANABRANCH_SHARD_WRITE_BYTES_PER_SECOND", value_parser = parse_bytes)]
-    shard_write_bytes_per_second: Option<u64>,
-
-    /// How many records one shard takes in a second [AWS: 1000]
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "ANABRANCH_SHARD_WRITE_RECORDS_PER_SECOND"
-    )]
-    shard_write_records_per_second: Option<u64>,
-
-    /// What one shard gives to GetRecords in a second [AWS: 2MiB]
-    #[arg(long, value_name = "SIZE", env = "ANABRANCH_SHARD_READ_BYTES_PER_SECOND", value_parser = parse_bytes)]
-    shard_read_bytes_per_second: Option<u64>,
-
-    /// How often a second GetRecords may be called on one shard [AWS: 5]
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "ANABRANCH_SHARD_READ_CALLS_PER_SECOND"
-    )]
-    shard_read_calls_per_second: Option<u64>,
-
-    /// Open shards in the account [AWS: 20000]
-    #[arg(long, value_name = "COUNT", env = "ANABRANCH_SHARDS_PER_ACCOUNT")]
-    shards_per_account: Option<u32>,
-
-    /// On-demand streams in the account [AWS: 50]
-    #[arg(
-        long,
-        value_name = "COUNT",
-        env = "ANABRANCH_ON_DEMAND_STREAMS_PER_ACCOUNT"
-    )]
-    on_demand_streams_per_account: Option<u32>,
-
-    /// Enhanced fan-out consumers of one stream [AWS: 20]
-    #[arg(long, value_name = "COUNT", env = "ANABRANCH_CONSUMERS_PER_STREAM")]
-    consumers_per_stream: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -336,7 +286,7 @@ impl StandaloneArgs {
             encryption_keys: self.access.encryption_keys,
             limits: self.limits.into_options(),
             bounds: self.bounds.into_options(),
-            storage: self.storage.into_options(),
+            storage: self.storage.into_options()?,
             log: self.process.log(),
             shutdown_grace: self.process.shutdown_grace,
             worker_threads: self.process.worker_threads,
@@ -392,21 +342,6 @@ impl ProcessArgs {
     }
 }
 
-impl LimitArgs {
-    pub(super) fn into_options(self) -> LimitOptions {
-        LimitOptions {
-            unlimited: self.no_limits,
-            shard_write_bytes_per_second: self.shard_write_bytes_per_second,
-            shard_write_records_per_second: self.shard_write_records_per_second,
-            shard_read_bytes_per_second: self.shard_read_bytes_per_second,
-            shard_read_calls_per_second: self.shard_read_calls_per_second,
-            shards_per_account: self.shards_per_account,
-            on_demand_streams_per_account: self.on_demand_streams_per_account,
-            consumers_per_stream: self.consumers_per_stream,
-        }
-    }
-}
-
 impl BoundArgs {
     pub(super) fn into_options(self) -> BoundOptions {
         BoundOptions {
@@ -421,13 +356,21 @@ impl BoundArgs {
 }
 
 impl StorageArgs {
-    pub(super) fn into_options(self) -> StorageOptions {
-        StorageOptions {
+    pub(super) fn into_options(self) -> Result<StorageOptions, Failure> {
+        let least = StorageOptions::reserve_bytes_min();
+        if let Some(bytes) = self.reserve_bytes.filter(|bytes| *bytes < least) {
+            return Err(Failure::usage(format!(
+                "--reserve-bytes {bytes} is too little: what frees a full disk needs room for itself, at least {}MiB ({least} \
+                 bytes)",
+                least >> 20
+            )));
+        }
+        Ok(StorageOptions {
             tail_cache_bytes: self.tail_cache_bytes,
             block_cache_bytes: self.block_cache_bytes,
             reserve_bytes: self.reserve_bytes,
             retention_interval: self.retention_interval,
-        }
+        })
     }
 }
 

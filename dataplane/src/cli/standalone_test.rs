@@ -4,6 +4,7 @@ use clap::{FromArgMatches as _, Parser as _};
 
 use super::*;
 use crate::cli::config_file;
+use crate::standalone::options::LimitSetting;
 
 #[derive(Debug, clap::Parser)]
 struct TestCommand {
@@ -89,6 +90,33 @@ fn tls_takes_all_of_its_three_settings() {
     );
     let file = [("tls-cert", "a.pem"), ("tls-key", "a.key")];
     assert!(options(&partly, &file).expect("whole").tls.is_some());
+}
+
+#[test]
+fn a_reserve_that_would_not_do_on_a_full_disk_is_refused_with_the_least_that_does() {
+    let with = |reserve: &str| options(&["--allow-anonymous", "--reserve-bytes", reserve], &[]);
+    let error = with("64MiB").expect_err("too little");
+    assert!(error.contains("at least 128MiB"), "{error}");
+    let file = [("reserve-bytes", "0")];
+    assert!(options(&["--allow-anonymous"], &file).is_err());
+    let storage = with("128MiB").expect("enough").storage;
+    assert_eq!(storage.reserve_bytes, Some(128 << 20));
+}
+
+#[test]
+fn each_limit_takes_a_number_or_off_and_the_file_too() {
+    let flags = [
+        "--allow-anonymous",
+        "--shard-read-calls-per-second=off",
+        "--control-plane-limits",
+    ];
+    let file = [("creating-streams", "off"), ("shards-per-account", "7")];
+    let limits = options(&flags, &file).expect("well-formed").limits;
+    assert_eq!(limits.shard_read_calls_per_second, Some(LimitSetting::Off));
+    assert_eq!(limits.creating_streams, Some(LimitSetting::Off));
+    assert_eq!(limits.shards_per_account, Some(LimitSetting::At(7)));
+    assert_eq!(limits.consumers_per_stream, None);
+    assert!(limits.control_plane && !limits.unlimited);
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! Sizes, durations and addresses as people write them. Pure, so that flag, environment and config file agree.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::str::FromStr;
 use std::time::Duration;
+
+use anabranch_domain::quota;
+
+use crate::standalone::options::LimitSetting;
 
 /// `64MiB`, `1GiB`, `10MB` or plain bytes.
 pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
@@ -28,6 +33,41 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     number
         .checked_mul(factor)
         .ok_or_else(|| "too large".to_owned())
+}
+
+/// A limit in bytes, or `off`.
+pub(super) fn parse_size_limit(text: &str) -> Result<LimitSetting<u64>, String> {
+    if text == "off" {
+        return Ok(LimitSetting::Off);
+    }
+    parse_bytes(text).map(LimitSetting::At)
+}
+
+/// A limit that counts something, or `off`.
+pub(super) fn parse_count_limit<T: FromStr>(text: &str) -> Result<LimitSetting<T>, String> {
+    if text == "off" {
+        return Ok(LimitSetting::Off);
+    }
+    let count = text
+        .parse()
+        .map_err(|_| "expected a whole number, or `off` for no limit".to_owned())?;
+    Ok(LimitSetting::At(count))
+}
+
+/// The largest record of a stream in KiB, within AWS's bounds, or `off` for the largest there is.
+pub(super) fn parse_record_kib(text: &str) -> Result<LimitSetting<u32>, String> {
+    match parse_count_limit(text)? {
+        LimitSetting::At(kib)
+            if !(quota::RECORD_SIZE_KIB_MIN..=quota::RECORD_SIZE_KIB_MAX).contains(&kib) =>
+        {
+            Err(format!(
+                "expected {} to {}, or `off` for the largest",
+                quota::RECORD_SIZE_KIB_MIN,
+                quota::RECORD_SIZE_KIB_MAX
+            ))
+        }
+        setting => Ok(setting),
+    }
 }
 
 /// `500ms`, `30s`, `5m`, `2h`, `1d` or plain seconds.
@@ -145,6 +185,19 @@ mod tests {
                 .contains("0.0.0.0:4567")
         );
         assert_eq!(parse_optional_listen("off"), Ok(OptionalListen(None)));
+    }
+
+    #[test]
+    fn a_limit_is_a_number_or_off() {
+        assert_eq!(parse_size_limit("2MiB"), Ok(LimitSetting::At(2 << 20)));
+        assert_eq!(parse_size_limit("off"), Ok(LimitSetting::Off));
+        assert_eq!(parse_count_limit("50"), Ok(LimitSetting::At(50_u32)));
+        assert_eq!(parse_count_limit::<u32>("off"), Ok(LimitSetting::Off));
+        assert_eq!(parse_record_kib("2048"), Ok(LimitSetting::At(2_048)));
+        assert_eq!(parse_record_kib("off"), Ok(LimitSetting::Off));
+        assert!(parse_record_kib("512").is_err());
+        let error = parse_count_limit::<u32>("many").expect_err("no number");
+        assert!(error.contains("off"), "{error}");
     }
 
     #[test]

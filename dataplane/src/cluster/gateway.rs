@@ -31,9 +31,10 @@ use crate::gateway::tls::TlsFiles;
 use crate::metrics::Metrics;
 use crate::operations::Services;
 use crate::serving::{PodAddresses, RemoteShards, Shards};
-use crate::standalone::assemble::{PUT_PATIENCE, account, limits};
+use crate::standalone::assemble::{PUT_PATIENCE, account};
+use crate::standalone::limits::{call_rates, limits};
 use crate::standalone::options::Authentication;
-use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, authenticator, bind, follow};
+use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, authenticator, bind, bounds, follow};
 use crate::standalone::{logging, stop_signal};
 
 /// Between SIGTERM and the first refused connection: by then the Service's endpoints no longer name this pod.
@@ -92,6 +93,7 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
         bodies: BodyBudget::new(
             usize::try_from(options.bounds.inflight_request_bytes).unwrap_or(usize::MAX),
         ),
+        bounds: bounds(&services),
         body_patience: options.bounds.request_body_timeout,
     });
     // Probes are answered before there is a catalog, the API only after: a gateway without one knows no stream.
@@ -163,6 +165,7 @@ fn services(
         clock,
         entropy,
         metrics: Metrics::register(registry)?,
+        calls: call_rates(&options.limits),
         put_patience: PUT_PATIENCE,
     })
 }

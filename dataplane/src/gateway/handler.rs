@@ -9,8 +9,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anabranch_wire::constraint::Bounds;
 use anabranch_wire::protocol::{self, Head};
-use anabranch_wire::{Action, ApiError, Codec, ErrorKind, decode};
+use anabranch_wire::{Action, ApiError, Codec, ErrorKind, aws_chunked, decode_within};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, Response, header};
@@ -33,6 +34,8 @@ pub struct Gateway {
     pub authenticator: Authenticator,
     /// How many bytes of bodies may be in memory.
     pub bodies: BodyBudget,
+    /// What one request may hold.
+    pub bounds: Bounds,
     /// How long a body may take to arrive.
     pub body_patience: Duration,
 }
@@ -101,11 +104,12 @@ impl Gateway {
         codec: Codec,
         body: &Bytes,
     ) -> Result<operations::Answer, ApiError> {
+        let document = document(parts, body)?;
         let caller = self
             .authenticator
             .authenticate(parts, body, self.services.now())
-            .map_err(|refusal| protocol::signature_refusal(codec, body, refusal))?;
-        let request = decode(action, codec, body)?;
+            .map_err(|refusal| protocol::signature_refusal(codec, &document, refusal))?;
+        let request = decode_within(action, codec, &document, self.bounds)?;
         operations::dispatch(&self.services, &caller, codec, request).await
     }
 }
@@ -143,6 +147,14 @@ fn record(gateway: &Gateway, facts: &Facts, status: u16, took: Duration) {
         warn!(action, outcome, status, ?took, "request failed");
     } else {
         debug!(action, outcome, status, ?took, "request answered");
+    }
+}
+
+/// What the body says, without the frames in which some clients send it. The signature is over the frames too.
+fn document(parts: &Parts, body: &Bytes) -> Result<Bytes, ApiError> {
+    match text(&parts.headers, header::CONTENT_ENCODING) {
+        Some(coding) if aws_chunked::is_named_by(coding) => Ok(aws_chunked::unframe(body)?),
+        _ => Ok(body.clone()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! CloudWatch's enhanced, shard-level metrics: what an autoscaler reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anabranch_domain::ids::ShardUid;
@@ -71,11 +71,25 @@ impl ShardMetrics {
         Arc::clone(&series.counters)
     }
 
-    /// Takes the series of a shard that is gone away.
-    pub fn forget(&self, uid: ShardUid) {
+    /// The shards that have series.
+    pub fn uids(&self) -> Vec<ShardUid> {
+        let by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
+        by_shard.keys().copied().collect()
+    }
+
+    /// Takes the series of shards away that are gone. A shard of a stream that was deleted and made again at once has the
+    /// labels of one that is gone: those stay.
+    pub fn forget(&self, gone: &HashSet<ShardUid>) {
         let mut by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = by_shard.remove(&uid) {
-            self.families.remove(&series.labels);
+        let gone: Vec<Series> = gone.iter().filter_map(|uid| by_shard.remove(uid)).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let in_use: HashSet<_> = by_shard.values().map(|series| &series.labels).collect();
+        for series in gone {
+            if !in_use.contains(&series.labels) {
+                self.families.remove(&series.labels);
+            }
         }
     }
 }
@@ -157,5 +171,53 @@ impl Families {
         for family in self.all() {
             let _ = family.remove_label_values(labels);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labelled(registry: &Registry) -> Vec<String> {
+        let mut labels: Vec<_> = registry
+            .gather()
+            .iter()
+            .filter(|family| family.name() == "anabranch_shard_incoming_records_total")
+            .flat_map(|family| family.get_metric().to_vec())
+            .map(|metric| {
+                let values = metric
+                    .get_label()
+                    .iter()
+                    .map(|label| label.value().to_owned());
+                let values: Vec<_> = values.collect();
+                format!(
+                    "{} = {}",
+                    values.join(" "),
+                    metric.get_counter().get_value()
+                )
+            })
+            .collect();
+        labels.sort();
+        labels
+    }
+
+    #[test]
+    fn series_of_shards_that_are_gone_go_unless_another_has_their_labels() {
+        let registry = Registry::new();
+        let metrics = ShardMetrics::register(&registry).expect("nothing else is registered");
+        let (deleted, made_again) = (ShardUid::from_bits(1), ShardUid::from_bits(2));
+        let stream = "s".parse().expect("a name");
+        let count = |uid, index| {
+            let shard = ShardId::new(index).expect("a small one");
+            let counters = metrics.of(uid, &stream, shard);
+            counters.incoming_records.inc();
+        };
+        count(deleted, 0);
+        count(ShardUid::from_bits(3), 1);
+        count(made_again, 0);
+        let gone = metrics.uids().into_iter().filter(|uid| *uid != made_again);
+        metrics.forget(&gone.collect());
+        count(made_again, 0);
+        assert_eq!(labelled(&registry), ["shardId-000000000000 s = 3"]);
     }
 }

@@ -82,15 +82,20 @@ impl StreamMetrics {
         counters
     }
 
-    /// Takes the series of a stream that is gone away.
-    pub fn forget(&self, stream: &StreamName) {
+    /// Takes the series of every stream away for which `is_alive` says no. It is asked while nobody can get new counters,
+    /// so a stream that is made just then loses none if the answer is of that moment.
+    pub fn retain(&self, is_alive: impl Fn(&StreamName) -> bool) {
         let mut by_stream = self
             .by_stream
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if by_stream.remove(stream).is_some() {
-            self.families.remove(stream.as_str());
-        }
+        by_stream.retain(|stream, _| {
+            let alive = is_alive(stream);
+            if !alive {
+                self.families.remove(stream.as_str());
+            }
+            alive
+        });
     }
 }
 
@@ -183,5 +188,41 @@ impl Families {
             let _ = family.remove_label_values(&[stream]);
         }
         let _ = self.iterator_age.remove_label_values(&[stream]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_of_streams_that_are_gone_go_and_others_stay() {
+        let registry = Registry::new();
+        let metrics = StreamMetrics::register(&registry).expect("nothing else is registered");
+        for name in ["kept", "gone"] {
+            let stream = name.parse().expect("a name");
+            metrics.of(&stream).incoming_records.inc_by(7);
+        }
+        metrics.retain(|stream| stream.as_str() == "kept");
+        let streams: std::collections::BTreeSet<_> = registry
+            .gather()
+            .iter()
+            .flat_map(|family| family.get_metric().to_vec())
+            .map(|metric| metric.get_label()[0].value().to_owned())
+            .collect();
+        assert_eq!(streams.into_iter().collect::<Vec<_>>(), ["kept"]);
+        assert_eq!(
+            metrics
+                .of(&"kept".parse().expect("a name"))
+                .incoming_records
+                .get(),
+            7
+        );
+        let again = metrics.of(&"gone".parse().expect("a name"));
+        assert_eq!(
+            again.incoming_records.get(),
+            0,
+            "a new stream of that name begins anew"
+        );
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::control_plane::{self, Outcome};
 use super::{
-    Services, authorize, get_records, get_shard_iterator, put_record, put_records,
+    Services, authorize, call_rates, get_records, get_shard_iterator, put_record, put_records,
     subscribe_to_shard,
 };
 use crate::fanout::EventStream;
@@ -29,6 +29,7 @@ pub async fn dispatch(
     request: Request,
 ) -> Result<Answer, ApiError> {
     authorize::check(services, caller, &request)?;
+    call_rates::admit(services, &request)?;
     match request {
         Request::PutRecord(input) => {
             let output = put_record::execute(services, input).await?;

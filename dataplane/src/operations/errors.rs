@@ -68,9 +68,10 @@ pub(crate) fn of_change(refusal: &ChangeError, asked: Asked<'_>) -> ApiError {
         E::ShardCountRequired => {
             invalid_argument("ShardCount must be specified for a stream in Provisioned mode.")
         }
-        // Unrecorded.
-        E::TooManyCreatingStreams { creating, limit } => limit_exceeded(format!(
-            "The number of streams in the CREATING state for the account {account} in {region} is {creating}. Limit: {limit}."
+        // AWS's own grammar, which Terraform looks for.
+        E::TooManyCreatingStreams { limit, .. } => limit_exceeded(format!(
+            "This request would have exceed the limit on the number of streams that can simultaneously be in CREATING or \
+             DELETING for the account {account}. Limit: {limit}."
         )),
         // Unrecorded.
         E::TooManyOnDemandStreams { count, limit } => limit_exceeded(format!(

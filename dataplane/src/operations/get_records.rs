@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anabranch_domain::access::Caller;
 use anabranch_domain::catalog::{Shard, Stream};
 use anabranch_domain::iterator::{Position, ShardIterator};
-use anabranch_domain::{Timestamp, quota, retention};
+use anabranch_domain::{Timestamp, retention};
 use anabranch_wire::shapes::{GetRecordsInput, GetRecordsOutput};
 use anabranch_wire::{Action, ApiError, Codec, ErrorKind, encode_sized};
 use bytes::Bytes;
@@ -17,6 +17,12 @@ use super::records::{self, Rendered};
 use super::{Services, authorize, position, put, shard_iterators};
 use crate::serving::{ReadRefused, Reader};
 use crate::shard::{ReadBatch, ReadLimits};
+
+/// The largest answer that this process makes, however high AWS's limit is set: answers are held in memory.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The same for records, which may be of no bytes.
+const ANSWER_RECORDS_MAX: usize = 100_000;
 
 /// Answers the records, encoded: the answer's size is known here, so its buffer is allocated once.
 pub(super) async fn execute(
@@ -30,9 +36,10 @@ pub(super) async fn execute(
     authorize::check_stream(services, caller, Action::GetRecords, &stream)?;
     let now = services.now();
     put::refuse_dry_run(input.dry_run)?;
+    let request_limits = services.snapshot().limits.request;
     let limits = ReadLimits {
-        records_max: records_max(input.limit),
-        bytes_max: usize::try_from(quota::GET_RECORDS_BYTES_MAX).expect("10 MiB"),
+        records_max: records_max(input.limit, request_limits.get_records_count),
+        bytes_max: bytes_max(request_limits.get_records_bytes),
         horizon: retention::trim_horizon(now, stream.retention_hours),
     };
     let from = position::read_from(iterator.position);
@@ -93,12 +100,18 @@ fn refuse(services: &Services, stream: &Stream, shard: &Shard, refused: &ReadRef
     }
 }
 
-fn records_max(limit: Option<i32>) -> usize {
-    let most = usize::try_from(quota::GET_RECORDS_COUNT_MAX).expect("10,000");
+fn records_max(limit: Option<i32>, configured: Option<u32>) -> usize {
+    let most = configured.map_or(ANSWER_RECORDS_MAX, |most| most as usize);
+    let most = most.min(ANSWER_RECORDS_MAX);
     limit
         .and_then(|limit| usize::try_from(limit).ok())
         .unwrap_or(most)
         .min(most)
+}
+
+fn bytes_max(configured: Option<u64>) -> usize {
+    let most = configured.and_then(|most| usize::try_from(most).ok());
+    most.map_or(ANSWER_BYTES_MAX, |most| most.min(ANSWER_BYTES_MAX))
 }
 
 fn account_for(

@@ -6,6 +6,7 @@
 mod add_tags_to_stream;
 mod addressing;
 mod authorize;
+mod call_rates;
 mod changing;
 mod control_plane;
 mod create_stream;

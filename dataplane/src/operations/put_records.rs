@@ -4,7 +4,6 @@
 
 use anabranch_domain::AccountId;
 use anabranch_domain::catalog::Stream;
-use anabranch_domain::quota;
 use anabranch_wire::shapes::{PutRecordsInput, PutRecordsOutput, PutRecordsResultEntry};
 use anabranch_wire::{ApiError, ErrorKind, Text};
 
@@ -47,11 +46,15 @@ fn validate(
         request_bytes += record.counted_bytes() as u64;
         records.push(record);
     }
-    if request_bytes > quota::PUT_RECORDS_BYTES_MAX {
-        let limit_mib = quota::PUT_RECORDS_BYTES_MAX >> 20;
+    let limit = services.snapshot().limits.request.put_records_bytes;
+    if let Some(limit) = limit.filter(|limit| request_bytes > *limit) {
+        let limit = match (limit >> 20, limit % (1 << 20)) {
+            (mib, 0) => format!("{mib} MB"),
+            _ => format!("{limit} byte"),
+        };
         return Err(ApiError::new(
             ErrorKind::InvalidArgumentException,
-            format!("Records size exceeds {limit_mib} MB limit"),
+            format!("Records size exceeds {limit} limit"),
         ));
     }
     Ok(records)

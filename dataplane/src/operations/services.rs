@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::fanout::Subscriptions;
 use crate::metrics::Metrics;
 use crate::serving::Shards;
+use crate::throttling::CallRates;
 
 /// Everything an action may use.
 pub struct Services {
@@ -33,6 +34,8 @@ pub struct Services {
     pub metrics: Metrics,
     /// All shards, wherever they are.
     pub shards: Shards,
+    /// How often the control plane may be called.
+    pub calls: CallRates,
     /// How long a put waits for a reshard before it fails: inside every SDK's own time-out.
     pub put_patience: Duration,
 }

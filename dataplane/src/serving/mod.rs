@@ -18,6 +18,7 @@ mod remote_logs;
 mod served;
 mod server;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anabranch_domain::catalog::{Shard, Stream};
@@ -169,10 +170,18 @@ impl Shards {
         }
     }
 
-    /// Drops what this process remembers of a shard that is gone: its tanks and its series.
-    pub fn forget(&self, shard: ShardUid) {
+    /// The shards of which this process remembers anything.
+    pub fn remembered(&self) -> HashSet<ShardUid> {
         match self {
-            Self::Served(served) => served.forget(shard),
+            Self::Served(served) => served.remembered(),
+            Self::Remote(_) => HashSet::new(),
+        }
+    }
+
+    /// Drops what this process remembers of shards that are gone: their tanks and their series.
+    pub fn forget(&self, gone: &HashSet<ShardUid>) {
+        match self {
+            Self::Served(served) => served.forget(gone),
             Self::Remote(_) => {}
         }
     }

@@ -3,6 +3,7 @@
 //! Owns the order in which a request meets them: limits first, then the log, then the counters. Knows no catalog and no
 //! request: a standalone node and a shard pod's gRPC service ask it the same.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -168,10 +169,16 @@ impl ServedShards {
         admitted.map_err(|_| ReadRefused::Throttled)
     }
 
-    /// Drops the tanks and the series of a shard that is gone.
-    pub fn forget(&self, shard: ShardUid) {
-        self.metrics.forget(shard);
-        self.throttles.forget(shard);
+    /// The shards that have tanks or series.
+    pub fn remembered(&self) -> HashSet<ShardUid> {
+        let counted = self.metrics.uids();
+        counted.into_iter().chain(self.throttles.uids()).collect()
+    }
+
+    /// Drops the tanks and the series of shards that are gone.
+    pub fn forget(&self, gone: &HashSet<ShardUid>) {
+        self.metrics.forget(gone);
+        self.throttles.forget(gone);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns which shards this pod answers for: those that were formed on its disk ([`FormedShards`]), and no other, whatever a
 //! caller believes. Knows no catalog: gateways and the operator say in each message what a shard is.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -338,7 +339,7 @@ impl ShardService for ShardServer {
         if let Err(failed) = &destroyed {
             warn!(shard = %uid, %failed, "a shard's log was not removed");
         }
-        self.served.forget(uid);
+        self.served.forget(&HashSet::from([uid]));
         Ok(Response::new(pb::DestroyResponse {
             refused: destroyed.err().map(|failed| refused(Why::Failed, failed)),
         }))

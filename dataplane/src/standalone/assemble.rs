@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_domain::catalog::Account;
-use anabranch_domain::quota::Limits;
 use anabranch_domain::{AccountId, Region};
 use anabranch_store::keys::CatalogKey;
-use anabranch_store::{Family, ReserveSize, RocksOptions, RocksStore, Store, WriteSet, commit};
+use anabranch_store::{
+    DiskFault, Family, ReserveSize, RocksOptions, RocksStore, Store, StoreError, WriteSet, commit,
+};
 use anabranch_wire::opaque_token::TokenKey;
 use anyhow::Context;
 use prometheus::Registry;
+use tracing::warn;
 
-use super::options::{LimitOptions, StandaloneOptions, StorageOptions};
+use super::limits;
+use super::options::{StandaloneOptions, StorageOptions};
 use crate::catalog::local::LocalCatalog;
 use crate::clock::{Clock, SystemClock};
 use crate::encryption::KeyFile;
@@ -50,7 +53,7 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let keys = open_keys(options, &*entropy)?;
-    let limits = limits(&options.limits);
+    let limits = limits::limits(&options.limits);
     let account = account(&options.account_id, &options.region)?;
     let catalog = LocalCatalog::open(
         Arc::clone(&store),
@@ -79,6 +82,7 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
         entropy,
         metrics: Metrics::register(&registry)?,
         shards: Shards::Served(Arc::clone(&served)),
+        calls: limits::call_rates(&options.limits),
         put_patience: PUT_PATIENCE,
     };
     Ok(Node {
@@ -103,9 +107,36 @@ pub(crate) fn open_store(
         observer: Some(Arc::new(metrics.clone())),
         ..RocksOptions::default()
     };
-    let store = RocksStore::open(directory, &rocks)
-        .with_context(|| format!("open the data directory {}", directory.display()))?;
+    let store = RocksStore::open(directory, &rocks).map_err(|error| {
+        let what_to_do = what_to_do(&error);
+        let doing = format!(
+            "open the data directory {}{what_to_do}",
+            directory.display()
+        );
+        anyhow::Error::new(error).context(doing)
+    })?;
+    let usage = store.usage()?;
+    if usage.reserve_bytes < rocks.reserve_bytes_min() {
+        warn!(
+            reserve_bytes = usage.reserve_bytes,
+            least_bytes = rocks.reserve_bytes_min(),
+            "the file system is too small to be worked on when it is full: deleting streams may not free it"
+        );
+    }
     Ok(Arc::new(store))
+}
+
+/// What a person may do about a data directory that cannot be opened, where that is not in the error itself.
+fn what_to_do(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Disk {
+            fault: DiskFault::ReadOnly,
+            ..
+        } => {
+            " (its file system is read-only; one that made itself so after an error wants to be checked first)"
+        }
+        _ => "",
+    }
 }
 
 fn open_keys(options: &StandaloneOptions, entropy: &dyn Entropy) -> anyhow::Result<KeyFile> {
@@ -121,42 +152,6 @@ pub(crate) fn account(id: &str, region: &str) -> anyhow::Result<Account> {
         .parse()
         .with_context(|| format!("region `{region}`"))?;
     Ok(Account::new(id, region))
-}
-
-pub(crate) fn limits(options: &LimitOptions) -> Limits {
-    if options.unlimited {
-        return Limits::unlimited();
-    }
-    let mut limits = Limits::aws();
-    let shard = &mut limits.shard;
-    let changed = |value: Option<u64>, limit: &mut Option<u64>| *limit = value.or(*limit);
-    changed(
-        options.shard_write_bytes_per_second,
-        &mut shard.write_bytes_per_sec,
-    );
-    changed(
-        options.shard_write_records_per_second,
-        &mut shard.write_records_per_sec,
-    );
-    changed(
-        options.shard_read_bytes_per_second,
-        &mut shard.read_bytes_per_sec,
-    );
-    changed(
-        options.shard_read_calls_per_second,
-        &mut shard.read_calls_per_sec,
-    );
-    let changed = |value: Option<u32>, limit: &mut Option<u32>| *limit = value.or(*limit);
-    changed(options.shards_per_account, &mut limits.shards_per_account);
-    changed(
-        options.on_demand_streams_per_account,
-        &mut limits.on_demand_streams_per_account,
-    );
-    changed(
-        options.consumers_per_stream,
-        &mut limits.consumers_per_stream,
-    );
-    limits
 }
 
 pub(crate) fn shard_limits(storage: &StorageOptions, inflight_bytes: u64) -> ShardLimits {

@@ -5,6 +5,7 @@
 
 pub(crate) mod assemble;
 pub(crate) mod forget;
+pub(crate) mod limits;
 pub mod logging;
 pub mod options;
 pub(crate) mod retention;

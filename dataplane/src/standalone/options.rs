@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anabranch_store::RocksOptions;
+
 /// The choices of one `anabranch standalone` process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StandaloneOptions {
@@ -65,25 +67,68 @@ pub enum Authentication {
     Credentials(PathBuf),
 }
 
+/// One limit as somebody set it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitSetting<T> {
+    /// This much.
+    At(T),
+    /// No limit.
+    Off,
+}
+
 /// AWS's service limits. A field that is `None` keeps AWS's number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LimitOptions {
-    /// Lifts every limit at once; the other fields then count for nothing.
+    /// Lifts every limit of accounts and shards at once; their fields then count for nothing.
     pub unlimited: bool,
+    /// Whether AWS's rates of control-plane calls hold too, which are off by default.
+    pub control_plane: bool,
     /// Bytes a second that one shard takes in (AWS: 1 MiB).
-    pub shard_write_bytes_per_second: Option<u64>,
+    pub shard_write_bytes_per_second: Option<LimitSetting<u64>>,
     /// Records a second that one shard takes in (AWS: 1,000).
-    pub shard_write_records_per_second: Option<u64>,
+    pub shard_write_records_per_second: Option<LimitSetting<u64>>,
     /// Bytes a second that one shard gives to `GetRecords` (AWS: 2 MiB).
-    pub shard_read_bytes_per_second: Option<u64>,
+    pub shard_read_bytes_per_second: Option<LimitSetting<u64>>,
     /// `GetRecords` calls a second on one shard (AWS: 5).
-    pub shard_read_calls_per_second: Option<u64>,
+    pub shard_read_calls_per_second: Option<LimitSetting<u64>>,
+    /// `GetShardIterator` calls a second on one shard (AWS: 5).
+    pub shard_iterator_calls_per_second: Option<LimitSetting<u64>>,
+    /// Bytes a second that one shard pushes to each consumer (AWS: 2 MiB).
+    pub shard_fan_out_bytes_per_second: Option<LimitSetting<u64>>,
     /// Open shards in the account (AWS: 20,000 in the largest regions).
-    pub shards_per_account: Option<u32>,
+    pub shards_per_account: Option<LimitSetting<u32>>,
+    /// Shards of one stream that `UpdateShardCount` scales to (AWS: 10,000).
+    pub shards_per_stream: Option<LimitSetting<u32>>,
     /// On-demand streams in the account (AWS: 50).
-    pub on_demand_streams_per_account: Option<u32>,
+    pub on_demand_streams_per_account: Option<LimitSetting<u32>>,
+    /// Streams being created at one time (AWS: 5).
+    pub creating_streams: Option<LimitSetting<u32>>,
+    /// `UpdateShardCount` of one stream in 24 hours (AWS: 10).
+    pub shard_count_updates_per_day: Option<LimitSetting<u32>>,
+    /// By what `UpdateShardCount` multiplies or divides at most (AWS: 2).
+    pub shard_count_update_factor: Option<LimitSetting<u32>>,
+    /// Mode switches of one stream in 24 hours (AWS: 2).
+    pub mode_switches_per_day: Option<LimitSetting<u32>>,
+    /// Encryption changes of one stream in 24 hours (AWS: 25).
+    pub encryption_changes_per_day: Option<LimitSetting<u32>>,
+    /// Warm throughput of one stream in MiB/s (AWS: 10,240).
+    pub warm_throughput_mibps: Option<LimitSetting<u32>>,
     /// Enhanced fan-out consumers of one stream (AWS: 20).
-    pub consumers_per_stream: Option<u32>,
+    pub consumers_per_stream: Option<LimitSetting<u32>>,
+    /// The same of an on-demand stream with a billing commitment (AWS: 50).
+    pub consumers_per_advantage_stream: Option<LimitSetting<u32>>,
+    /// Records in one `PutRecords` (AWS: 500).
+    pub put_records_count: Option<LimitSetting<u32>>,
+    /// Data and keys in one `PutRecords` (AWS: 10 MiB).
+    pub put_records_bytes: Option<LimitSetting<u64>>,
+    /// Records in one answer of `GetRecords` (AWS: 10,000).
+    pub get_records_count: Option<LimitSetting<u32>>,
+    /// Data in one answer of `GetRecords` (AWS: 10 MiB).
+    pub get_records_bytes: Option<LimitSetting<u64>>,
+    /// The largest record, in KiB, of a stream that is made without saying (AWS: 1,024).
+    pub new_stream_record_kib: Option<LimitSetting<u32>>,
+    /// Consumers of one stream being registered at one time (AWS: 5).
+    pub creating_consumers: Option<LimitSetting<u32>>,
 }
 
 /// Bounds on what clients can make this process hold. Each answers with AWS's error when it is reached.
@@ -115,6 +160,13 @@ pub struct StorageOptions {
     pub reserve_bytes: Option<u64>,
     /// How often expired records are looked for and given back to the file system.
     pub retention_interval: Duration,
+}
+
+impl StorageOptions {
+    /// The least reserve with which a full disk stays workable.
+    pub fn reserve_bytes_min() -> u64 {
+        RocksOptions::default().reserve_bytes_min()
+    }
 }
 
 /// How log lines look and which are written.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_store::Store;
+use anabranch_wire::constraint::Bounds;
 use anyhow::Context;
 use prometheus::Registry;
 use tokio::net::TcpListener;
@@ -28,6 +29,7 @@ use crate::gateway::reloaded::{Reloaded, Source};
 use crate::gateway::tls::TlsFiles;
 use crate::lifecycle::Keeper;
 use crate::metrics::StoreMetrics;
+use crate::operations::Services;
 use crate::resharding::{Executor, ShardLogs};
 
 /// How often certificates and access keys are looked at.
@@ -187,10 +189,20 @@ fn gateway(options: &StandaloneOptions, node: &Node, authenticator: Authenticato
     Gateway {
         services: Arc::clone(&node.services),
         authenticator,
+        bounds: bounds(&node.services),
         bodies: BodyBudget::new(
             usize::try_from(options.bounds.inflight_request_bytes).unwrap_or(usize::MAX),
         ),
         body_patience: options.bounds.request_body_timeout,
+    }
+}
+
+/// AWS's bounds of a request, as they were set.
+pub(crate) fn bounds(services: &Services) -> Bounds {
+    let limits = services.snapshot().limits.request;
+    Bounds {
+        put_records_count: limits.put_records_count.map(|count| count as usize),
+        get_records_limit: limits.get_records_count.map(i64::from),
     }
 }
 

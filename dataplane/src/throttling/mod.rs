@@ -1,15 +1,19 @@
-//! AWS's limits on a shard, kept where the shard is served.
+//! AWS's limits on a shard, kept where the shard is served, and on how often the control plane is called ([`CallRates`]).
 //!
 //! Owns the tanks of every shard that was used since the process started; the arithmetic is
 //! `anabranch_domain::throttle`. A restart starts with full tanks, as AWS's own failover does.
 //! Invariant: at most one entry a shard of the catalog; a destroyed shard takes its tanks along.
 
-use std::collections::HashMap;
+mod calls;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anabranch_domain::quota::ShardLimits;
 use anabranch_domain::throttle::{ReadThrottle, WriteThrottle};
 use anabranch_domain::{ShardUid, Timestamp};
+
+pub use calls::CallRates;
 
 /// The tanks of all shards.
 #[derive(Debug)]
@@ -52,9 +56,17 @@ impl Throttles {
         ShardThrottle(Arc::clone(tanks))
     }
 
-    /// Drops the tanks of a shard that is gone.
-    pub fn forget(&self, shard: ShardUid) {
-        lock(&self.by_shard).remove(&shard);
+    /// The shards that have tanks.
+    pub fn uids(&self) -> Vec<ShardUid> {
+        lock(&self.by_shard).keys().copied().collect()
+    }
+
+    /// Drops the tanks of shards that are gone.
+    pub fn forget(&self, gone: &HashSet<ShardUid>) {
+        let mut by_shard = lock(&self.by_shard);
+        for shard in gone {
+            by_shard.remove(shard);
+        }
     }
 }
 

@@ -133,6 +133,19 @@ proptest! {
         }
     }
 
+    /// As above, for the entries that begin and end a shard and for those of the protocol.
+    #[test]
+    fn a_malformed_control_payload_never_panics(payload in proptest::collection::vec(any::<u8>(), 0..64), kind in 0..8_u8) {
+        let mut bytes = Draft::membership(STANDING, &payload).place(SHARD, POSITION).to_vec();
+        bytes[1] = kind;
+        let crc = crc32c::crc32c_append(crc32c::crc32c(&SHARD.to_bytes()), &[&bytes[..4], &[0; 4], &bytes[8..72]].concat());
+        bytes[4..8].copy_from_slice(&crc.to_be_bytes());
+        if let Ok(entry) = Entry::decode(KEY, &bytes.into()) {
+            let _ = (Seal::decode(&entry).is_err(), Activate::decode(&entry).is_err());
+            let _ = tokens(&entry).map(Iterator::count);
+        }
+    }
+
     #[test]
     fn random_bytes_are_no_entry(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(Entry::decode(KEY, &bytes.into()).is_err());

@@ -9,17 +9,62 @@ mod printed;
 
 use crate::conform::Checked;
 use crate::error::{ApiError, ErrorKind};
-use crate::schema::{Length, ListRules, MapRules, Member, Range, Shape, StringRules, Structure};
+use crate::schema::{
+    Length, ListRules, MapRules, Member, Range, Shape, StringRules, Structure, kinesis,
+};
 use path::Path;
 use printed::Printed;
 
 /// How many violations AWS reports at the most.
 const VIOLATIONS_MAX: usize = 10;
 
+/// Bounds of AWS's model that a server may be told to change. `None`: no bound but the process's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Records in one `PutRecords`.
+    pub put_records_count: Option<usize>,
+    /// `Limit` of one `GetRecords`.
+    pub get_records_limit: Option<i64>,
+}
+
+impl Bounds {
+    /// AWS's own.
+    pub const AWS: Self = Self {
+        put_records_count: Some(500),
+        get_records_limit: Some(10_000),
+    };
+
+    fn of_length(&self, shape: &Shape, length: Length) -> Length {
+        if std::ptr::eq(shape, &raw const kinesis::PUT_RECORDS_REQUEST_ENTRY_LIST) {
+            let max = self.put_records_count;
+            return Length { max, ..length };
+        }
+        length
+    }
+
+    fn of_range(&self, shape: &Shape, range: Range) -> Range {
+        if std::ptr::eq(shape, &raw const kinesis::GET_RECORDS_INPUT_LIMIT) {
+            let max = self.get_records_limit;
+            return Range { max, ..range };
+        }
+        range
+    }
+}
+
 /// The broken constraints of one request, in the order found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Violations {
     texts: Vec<String>,
+    bounds: Bounds,
+}
+
+impl Default for Violations {
+    fn default() -> Self {
+        Self {
+            texts: Vec::new(),
+            bounds: Bounds::AWS,
+        }
+    }
 }
 
 impl Violations {
@@ -81,8 +126,15 @@ impl Violations {
 }
 
 /// Checks the members of a request against its table.
-pub(crate) fn check(table: &Structure, members: &Checked<'_>) -> Result<(), ApiError> {
-    let mut violations = Violations::new();
+pub(crate) fn check(
+    table: &Structure,
+    members: &Checked<'_>,
+    bounds: Bounds,
+) -> Result<(), ApiError> {
+    let mut violations = Violations {
+        bounds,
+        ..Violations::new()
+    };
     check_structure(table, members, None, &mut violations);
     violations.into_result()
 }
@@ -127,12 +179,15 @@ fn check_value(shape: &Shape, value: &Checked<'_>, path: &Path<'_>, violations: 
             check_text(rules, text, value, path, violations);
         }
         (Shape::Integer(range) | Shape::Long(range), Checked::Number(number)) => {
-            check_range(*range, *number, value, path, violations);
+            let range = violations.bounds.of_range(shape, *range);
+            check_range(range, *number, value, path, violations);
         }
         (Shape::Blob(length), Checked::Blob(bytes)) => {
             check_length(*length, bytes.len(), value, path, violations);
         }
         (Shape::List(rules), Checked::List(elements)) => {
+            let length = violations.bounds.of_length(shape, rules.length);
+            check_length(length, elements.len(), value, path, violations);
             check_list(rules, elements, value, path, violations);
         }
         (Shape::Map(rules), Checked::Map(entries)) => {
@@ -223,7 +278,6 @@ fn check_list(
     path: &Path<'_>,
     violations: &mut Violations,
 ) {
-    check_length(rules.length, elements.len(), value, path, violations);
     if !elements
         .iter()
         .all(|element| is_allowed(rules.element, element))

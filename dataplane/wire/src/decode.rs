@@ -3,7 +3,7 @@
 use crate::action::Action;
 use crate::codec::{self, Codec};
 use crate::conform::{self, Refused};
-use crate::constraint;
+use crate::constraint::{self, Bounds};
 use crate::error::{ApiError, ErrorKind};
 use crate::field::Mismatch;
 use crate::request::Request;
@@ -15,6 +15,16 @@ use std::marker::PhantomData;
 
 /// Reads a request: type check, constraint check, struct. The first stage that fails decides the error.
 pub fn decode(action: Action, codec: Codec, body: &Bytes) -> Result<Request, ApiError> {
+    decode_within(action, codec, body, Bounds::AWS)
+}
+
+/// As [`decode`], with other bounds than AWS's.
+pub fn decode_within(
+    action: Action,
+    codec: Codec,
+    body: &Bytes,
+    bounds: Bounds,
+) -> Result<Request, ApiError> {
     let Some(table) = schema::input(action) else {
         return if is_well_formed(codec, body) {
             Ok(Request::NotEnabled(action))
@@ -26,7 +36,7 @@ pub fn decode(action: Action, codec: Codec, body: &Bytes) -> Result<Request, Api
         Refused::Malformed => MALFORMED,
         Refused::WrongType(text) => ApiError::new(ErrorKind::SerializationException, text),
     })?;
-    constraint::check(table, &members)?;
+    constraint::check(table, &members, bounds)?;
     Request::from_checked(action, members, body)
         .map_err(|Mismatch| ApiError::bare(ErrorKind::InternalFailure))
 }

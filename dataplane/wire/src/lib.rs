@@ -5,6 +5,7 @@
 //! **Invariant:** this crate knows no shard, no disk, no socket and no clock; what is on the wire is all there is.
 
 mod action;
+pub mod aws_chunked;
 mod blob;
 mod codec;
 mod conform;
@@ -28,7 +29,7 @@ mod timestamp;
 pub use action::{Action, TARGET_PREFIX};
 pub use blob::Blob;
 pub use codec::Codec;
-pub use decode::decode;
+pub use decode::{decode, decode_within};
 pub use encode::{encode, encode_request, encode_sized};
 pub use error::{ApiError, ErrorKind};
 pub use request::Request;

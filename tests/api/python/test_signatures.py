@@ -155,20 +155,45 @@ def test_a_presigned_url(signed):
     assert answer.status == 200, answer.body
 
 
-def test_an_unsigned_payload(signed):
-    request = AWSRequest(
-        "POST",
-        f"{signed.endpoint}/",
-        data=b"{}",
-        headers={
-            "Content-Type": JSON_TYPE,
-            "X-Amz-Target": f"{TARGET}.ListStreams",
-            "X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD",
-        },
-    )
+def unsigned(server, how, body, action="ListStreams", **more_headers):
+    """A request whose signature leaves its body out."""
+    headers = {"Content-Type": JSON_TYPE, "X-Amz-Target": f"{TARGET}.{action}", "X-Amz-Content-SHA256": how, **more_headers}
+    request = AWSRequest("POST", f"{server.endpoint}/", data=body, headers=headers)
     held = Credentials(credentials.OWNER.access_key, credentials.OWNER.secret_key)
     botocore.auth.SigV4Auth(held, "kinesis", REGION).add_auth(request)
-    assert send(signed, "/", dict(request.prepare().headers.items()), b"{}").status == 200
+    return send(server, "/", dict(request.prepare().headers.items()), body)
+
+
+def framed(*chunks: bytes) -> bytes:
+    """As SDKs frame a body while they make it."""
+    frames = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return frames + b"0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"
+
+
+CHUNKED = {"Content-Encoding": "aws-chunked", "X-Amz-Trailer": "x-amz-checksum-crc32"}
+
+
+@pytest.mark.parametrize("how", ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+def test_an_unsigned_payload(signed, how):
+    assert unsigned(signed, how, b"{}").status == 200
+
+
+@pytest.mark.parametrize("chunks", [(b"{}",), (b"{", b"}")])
+def test_an_unsigned_payload_in_chunks(signed, chunks):
+    answer = unsigned(signed, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", framed(*chunks), **CHUNKED)
+    assert answer.status == 200, answer.body
+
+
+def test_chunks_that_are_none_are_refused_with_their_place(signed):
+    answer = unsigned(signed, "STREAMING-UNSIGNED-PAYLOAD-TRAILER", b"{}", **CHUNKED)
+    text = "the body is not framed as Content-Encoding aws-chunked says, from byte 0 on"
+    assert answer.error == (400, "SerializationException", text)
+
+
+def test_chunks_with_signatures_of_their_own_are_not_taken(signed):
+    """Only S3 has them: the hash over the frames is what a signature may be over here."""
+    answer = unsigned(signed, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", framed(b"{}"), **CHUNKED)
+    assert answer.error == (400, "InvalidSignatureException", MISMATCH)
 
 
 def test_header_and_query_together(signed):

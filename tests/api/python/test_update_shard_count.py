@@ -25,6 +25,16 @@ def test_the_open_shards_become_as_many_as_wanted_and_tile(kinesis, make_stream,
     assert max(sizes) - min(sizes) <= target, "uniform scaling leaves shards of equal size"
 
 
+@pytest.mark.parametrize(("start", "target", "lineage"), [(2, 4, 6), (4, 2, 6), (4, 5, 15), (4, 3, 11)])
+def test_the_lineage_is_as_long_as_on_aws(kinesis, make_stream, start, target, lineage):
+    """The totals that others saw on AWS: moto's authors the first three, RisingWave's the last."""
+    name = make_stream(start)
+    update(kinesis, name, target)
+    k.wait_active(kinesis, name)
+    assert len(kinesis.list_shards(StreamName=name)["Shards"]) == lineage
+    assert len(k.open_shards(kinesis, name)) == target
+
+
 def test_records_survive_up_and_down(kinesis, make_stream):
     name = make_stream(2)
     put = 0

@@ -1,6 +1,7 @@
 //! What a credentials file may say, and what its author is told when it says something else.
 
 use anabranch_domain::access::decide;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -171,4 +172,40 @@ fn keys_of_secrets_are_taken_one_by_one_and_a_bad_one_spoils_no_other() {
     let current = source.current();
     assert_eq!(current.len(), 2);
     assert!(current.get("AKIDONE").is_some() && current.get("AKIDTHREE").is_some());
+}
+
+const WHOLE: &str = r#"
+- accessKeyId: A
+  secretAccessKey: "12345678"
+  accountId: "000000000000"
+  userName: alice
+  allow:
+    - actions: [kinesis:PutRecord*]
+      streams: [orders, "arn:aws:kinesis:*:*:stream/payments"]
+"#;
+
+proptest! {
+    #[test]
+    fn any_text_is_keys_or_an_error_that_tells_no_secret(text in "[-:{}\\[\\]\"' \n#&*!|>%@a-zA-Z0-9]{0,120}") {
+        let _ = parse(&text);
+    }
+
+    #[test]
+    fn a_mutated_file_is_keys_or_an_error_that_tells_no_secret(
+        mutations in prop::collection::vec((any::<prop::sample::Index>(), 0x09_u8..0x7f, 0_u8..3), 1..6),
+    ) {
+        let mut bytes = WHOLE.as_bytes().to_vec();
+        for (at, byte, kind) in mutations {
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => { bytes.remove(at); }
+            }
+        }
+        let text = String::from_utf8(bytes).expect("ASCII");
+        if let Err(error) = parse(&text) {
+            prop_assert!(!error.to_string().contains("12345678"), "{}", error);
+        }
+    }
 }

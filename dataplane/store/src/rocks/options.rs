@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::observer::StoreObserver;
+use super::{observer::StoreObserver, tuning};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -46,6 +46,16 @@ pub struct RocksOptions {
     pub open_files: u32,
     /// Hears of every group commit.
     pub observer: Option<Arc<dyn StoreObserver>>,
+}
+
+impl RocksOptions {
+    /// The least reserve with which a full disk stays workable: trims and deletes, which give space back, need room for
+    /// themselves first. That is a flush of everything in memory (the entries and four families of small values), and
+    /// one blob file that is rewritten before what it replaces is unlinked.
+    pub const fn reserve_bytes_min(&self) -> u64 {
+        let in_memory = self.memtable_bytes + 4 * tuning::SMALL_MEMTABLE_BYTES;
+        in_memory as u64 + tuning::BLOB_FILE_BYTES
+    }
 }
 
 impl Default for RocksOptions {

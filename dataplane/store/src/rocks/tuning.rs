@@ -24,7 +24,10 @@ pub(super) const HEADS: &str = "heads";
 
 /// Blob files are cut here. Small enough that one shard's trim frees whole files, large enough that creating them
 /// does not count.
-const BLOB_FILE_BYTES: u64 = 32 << 20;
+pub(super) const BLOB_FILE_BYTES: u64 = 32 << 20;
+
+/// What a family of small values collects in memory.
+pub(super) const SMALL_MEMTABLE_BYTES: usize = 8 * MIB;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -102,7 +105,7 @@ pub(super) fn column_families(options: &RocksOptions) -> Vec<ColumnFamilyDescrip
 /// Small values, rewritten at times.
 fn small(cache: &Cache) -> Options {
     let mut options = Options::default();
-    options.set_write_buffer_size(8 * MIB);
+    options.set_write_buffer_size(SMALL_MEMTABLE_BYTES);
     options.set_max_write_buffer_number(3);
     options.set_compression_type(DBCompressionType::None);
     options.set_block_based_table_factory(&table(cache));

@@ -81,7 +81,8 @@ proptest! {
         prop_assert_eq!(ranges.len(), target as usize);
         let even = HashKeyRange::ALL.even_split(NonZeroU32::new(target).unwrap()).unwrap();
         for (is, should_be) in ranges.iter().zip(&even) {
-            let tolerance = should_be.span() / 500;
+            // Boundaries of earlier even counts stay, and theirs are rounded: by a key a shard at most.
+            let tolerance = 120;
             prop_assert!(is.start().value().abs_diff(should_be.start().value()) <= tolerance);
             prop_assert!(is.span().abs_diff(should_be.span()) <= tolerance);
         }

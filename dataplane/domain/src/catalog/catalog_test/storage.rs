@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+
 use crate::catalog::test_fixture::{Catalog, consumer_name, name, shard};
 use crate::catalog::*;
 use crate::quota::Limits;
@@ -192,4 +194,49 @@ fn objects_that_make_no_catalog_are_refused_by_name() {
         with(ObjectKey::Stream(name("t")), None),
         RestoreError::Orphan { .. }
     ));
+}
+
+/// Objects of every kind, made once: an eventful catalog takes longer than reading one.
+fn whole() -> &'static Stored {
+    static WHOLE: std::sync::LazyLock<Stored> =
+        std::sync::LazyLock::new(|| eventful(&mut Catalog::new()));
+    &WHOLE
+}
+
+fn any_key() -> impl Strategy<Value = ObjectKey> {
+    prop::sample::select(whole().keys().cloned().collect::<Vec<_>>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn arbitrary_bytes_for_an_object_are_an_error(key in any_key(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut stored = whole().clone();
+        stored.insert(key, bytes);
+        prop_assert!(restore(&stored).is_err());
+    }
+
+    #[test]
+    fn a_mutated_object_is_a_catalog_or_an_error_and_no_panic(
+        key in any_key(),
+        mutations in prop::collection::vec((any::<prop::sample::Index>(), "[0-9a-zA-Z{}:,\"\\PC]", 0_u8..3), 1..5),
+    ) {
+        let mut stored = whole().clone();
+        let bytes = stored.get_mut(&key).expect("one of its keys");
+        for (at, text, kind) in mutations {
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = text.as_bytes()[0],
+                1 => { bytes.splice(at..at, text.bytes()); }
+                _ => { bytes.remove(at); }
+            }
+        }
+        if let Ok(snapshot) = restore(&stored) {
+            // What was accepted can be shown and stored again.
+            for key in stored.keys() {
+                let _ = snapshot.object_bytes(key);
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::catalog::{
     ChangeError, RecentUses, RecordDistribution, ReshardId, Shard, ShardStatus, Stream, StreamMode,
     StreamStatus, Tags, tags,
 };
-use crate::quota;
+use crate::quota::{self, Limits};
 use crate::{HashKeyRange, ShardId, ShardUid, StreamName, StreamUid, Timestamp};
 
 /// New shards are created a little before their stream, as AWS's are: so the first record's number can be greater than
@@ -66,7 +66,7 @@ impl CreateStream {
         }
         self.check_settings(draft, now)?;
         self.check_quotas(draft)?;
-        let mut stream = self.stream(now);
+        let mut stream = self.stream(draft.limits(), now);
         for (id, shard) in self.shards(now)? {
             stream.next_shard = id.checked_add(1).expect("far fewer than 2^31 shards");
             draft.put_shard(&mut stream, shard);
@@ -132,7 +132,8 @@ impl CreateStream {
         )
     }
 
-    fn stream(&self, now: Timestamp) -> Stream {
+    fn stream(&self, limits: &Limits, now: Timestamp) -> Stream {
+        let record_kib = limits.request.new_stream_record_kib;
         Stream {
             name: self.name.clone(),
             uid: self.uid,
@@ -146,7 +147,8 @@ impl CreateStream {
             resource_policy: None,
             max_record_size_kib: self
                 .max_record_size_kib
-                .unwrap_or(quota::RECORD_SIZE_KIB_DEFAULT),
+                .or(record_kib)
+                .unwrap_or(quota::RECORD_SIZE_KIB_MAX),
             warm_throughput_mibps: self.warm_throughput_mibps,
             record_distribution: self.record_distribution.unwrap_or_default(),
             next_shard: ShardId::FIRST,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anabranch_store::{FORMAT, RocksOptions, RocksStore, StoreError};
+use anabranch_store::{FORMAT, Family, RocksOptions, RocksStore, Store, StoreError, WriteSet};
 
 mod support;
 use support::append;
@@ -131,4 +131,36 @@ fn bytes_read() -> u64 {
         .find_map(|line| line.strip_prefix("rchar: "))
         .expect("a counter");
     line.parse().expect("bytes")
+}
+
+#[test]
+fn a_store_whose_last_reference_is_a_callbacks_closes_all_the_same() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let open = || RocksStore::open(dir.path(), &RocksOptions::default());
+    let store = std::sync::Arc::new(open().expect("a new store"));
+    let (let_go, gone) = std::sync::mpsc::channel::<()>();
+    let (closed, closing) = std::sync::mpsc::channel();
+    let held = store.clone();
+    let mut set = WriteSet::new();
+    set.put_critical(Family::Catalog, b"key".to_vec(), b"value".to_vec());
+    store.submit(
+        set,
+        Box::new(move |written| {
+            gone.recv().expect("told");
+            drop(held);
+            closed.send(written).expect("heard");
+        }),
+    );
+    drop(store);
+    let_go.send(()).expect("heard");
+    closing
+        .recv()
+        .expect("the callback ended")
+        .expect("written");
+    // The commit thread lets go of the directory a moment after its callback has ended.
+    let reopened = std::iter::repeat_with(open)
+        .take(10_000)
+        .find_map(Result::ok);
+    let value = reopened.expect("opened").get(Family::Catalog, b"key");
+    assert_eq!(value.expect("read").as_deref(), Some(&b"value"[..]));
 }

@@ -4,7 +4,7 @@ use std::{
     ops::ControlFlow,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
 };
 
 use bytes::Bytes;
@@ -163,7 +163,11 @@ impl Store for RocksStore {
 impl Drop for RocksStore {
     fn drop(&mut self) {
         self.queue.close();
-        if let Some(committer) = self.committer.take() {
+        // A callback may hold the last reference: then this is the commit thread, which ends when the callback does, and
+        // would wait for itself for ever.
+        let is_callback =
+            |committer: &JoinHandle<()>| committer.thread().id() == thread::current().id();
+        if let Some(committer) = self.committer.take().filter(|it| !is_callback(it)) {
             // It panics only where a callback does; everything acknowledged is safe all the same.
             let _ = committer.join();
         }

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use anabranch::standalone::options::LogFormat;
 use clap::Parser;
 
 /// What the process is to do.
@@ -120,6 +121,34 @@ pub struct Options {
         default_value = "127.0.0.1:9567"
     )]
     pub admin_listen: SocketAddr,
+
+    /// Names of Secrets that the image is pulled with
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        env = "ANABRANCH_IMAGE_PULL_SECRETS",
+        value_delimiter = ','
+    )]
+    pub image_pull_secrets: Vec<String>,
+
+    /// Whether shard pods get a NetworkPolicy
+    #[arg(
+        long,
+        value_name = "true|false",
+        env = "ANABRANCH_NETWORK_POLICIES",
+        default_value_t = true,
+        action = clap::ArgAction::Set
+    )]
+    pub network_policies: bool,
+
+    /// How log lines look
+    #[arg(
+        long,
+        value_name = "text|json",
+        env = "ANABRANCH_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
 
     /// Which log lines are written
     #[arg(

@@ -78,7 +78,7 @@ async fn client() -> anyhow::Result<kube::Client> {
 /// Runs until told to stop, or until the Lease is lost.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     logging::install(&LogOptions {
-        format: LogFormat::Text,
+        format: options.log_format,
         filter: options.log.clone(),
     })?;
     let registry = Registry::new();
@@ -189,6 +189,8 @@ fn pods(options: &Options) -> Pods {
     Pods {
         image: options.shard_image.clone(),
         image_pull_policy: options.image_pull_policy.clone(),
+        image_pull_secrets: options.image_pull_secrets.clone(),
+        network_policies: options.network_policies,
         service_account: options.shard_service_account.clone(),
         port: options.shard_port,
         namespace: options.namespace.clone(),

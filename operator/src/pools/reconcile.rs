@@ -66,12 +66,15 @@ async fn one(
 ) -> anyhow::Result<()> {
     let pool = &observed.pool;
     // The Service first: pods are found by it as soon as they are there.
-    for object in [
+    let mut objects = vec![
         service(pool, pools.pods.port),
         pod_disruption_budget(pool),
-        network_policy(pool),
         stateful_set(pool, &pools.pods, plan.pods),
-    ] {
+    ];
+    if pools.pods.network_policies {
+        objects.push(network_policy(pool));
+    }
+    for object in objects {
         apply::apply(&pools.client, &pools.namespace, object).await?;
     }
     place(pools, snapshot, &plan.placements).await?;

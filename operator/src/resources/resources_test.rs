@@ -19,6 +19,8 @@ fn pods() -> Pods {
     Pods {
         image: "localhost/anabranch:1".to_owned(),
         image_pull_policy: "Never".to_owned(),
+        image_pull_secrets: vec!["registry".to_owned()],
+        network_policies: true,
         service_account: "anabranch-shard".to_owned(),
         port: 4569,
         namespace: "streams".to_owned(),
@@ -70,6 +72,8 @@ fn pods_are_restricted_and_keep_their_disks() {
     let of_container = container.security_context.as_ref().expect("a context");
     assert_eq!(of_container.read_only_root_filesystem, Some(true));
     assert_eq!(of_container.allow_privilege_escalation, Some(false));
+    let pull_secrets = pod.image_pull_secrets.expect("secrets");
+    assert_eq!(pull_secrets[0].name, "registry");
     let args = container.args.as_ref().expect("args");
     for wanted in ["shard", "--pod-name=$(POD_NAME)", "--no-limits"] {
         assert!(args.iter().any(|arg| arg == wanted), "{wanted}");

@@ -14,6 +14,10 @@ pub struct Pods {
     pub image: String,
     /// When it is pulled.
     pub image_pull_policy: String,
+    /// Secrets that it is pulled with.
+    pub image_pull_secrets: Vec<String>,
+    /// Whether who may speak to them is limited.
+    pub network_policies: bool,
     /// Who they are to the Kubernetes API.
     pub service_account: String,
     /// The port that they answer on.
@@ -95,6 +99,7 @@ fn pod(pool: &ShardPool, pods: &Pods) -> Value {
         ("affinity", json!(template.affinity)),
         ("priorityClassName", json!(template.priority_class_name)),
         ("topologySpreadConstraints", spread(pool)),
+        ("imagePullSecrets", pull_secrets(pods)),
     ] {
         let is_empty = value.is_null()
             || value.as_array().is_some_and(Vec::is_empty)
@@ -104,6 +109,11 @@ fn pod(pool: &ShardPool, pods: &Pods) -> Value {
         }
     }
     pod
+}
+
+fn pull_secrets(pods: &Pods) -> Value {
+    let names = pods.image_pull_secrets.iter();
+    names.map(|name| json!({ "name": name })).collect()
 }
 
 fn spread(pool: &ShardPool) -> Value {

@@ -19,7 +19,7 @@ export ANABRANCH_BIN ?= $(CARGO_TARGET_DIR)/release/anabranch
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what a build needs (Debian packages; says so first)
@@ -63,6 +63,10 @@ api: build ## The API tests with every SDK
 .PHONY: durability
 durability: build ## Crashes, full disks and torn files with the real binary
 	@tests/all.sh durability
+
+.PHONY: e2e
+e2e: build ## Anabranch on a real Kubernetes: one made for the run, or KUBECONFIG=FILE
+	@cd tests && CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" "$$(setup/python.sh requirements.txt)/bin/python" -m pytest e2e
 
 .PHONY: bench
 bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)

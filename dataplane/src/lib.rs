@@ -30,8 +30,3 @@ pub mod serving;
 pub mod shard;
 pub mod standalone;
 pub mod throttling;
-
-/// No key of encryption at rest: what a process has that reads no records.
-pub fn no_keys() -> anabranch_store::entry::KeyRing {
-    anabranch_store::entry::KeyRing::new()
-}

@@ -7,6 +7,7 @@ use anabranch::admin::Admin;
 use anabranch::catalog::Catalog;
 use anabranch::catalog::kubernetes::{KubernetesCatalog, Place, Role, connect};
 use anabranch::clock::{Clock, SystemClock};
+use anabranch::encryption::KeyFile;
 use anabranch::entropy::{Entropy, SystemEntropy};
 use anabranch::gateway::listener::{Connections, Pace};
 use anabranch::lifecycle::Keeper;
@@ -151,7 +152,7 @@ async fn lead(
         namespace: options.namespace.clone(),
         port: options.shard_port,
     };
-    let remote = RemoteShards::new(addresses, anabranch::no_keys());
+    let remote = RemoteShards::new(addresses, KeyFile::none().ring());
     let logs: Arc<dyn ShardLogs> = Arc::new(remote);
     let executor = Executor {
         catalog: Arc::clone(&catalog) as Arc<dyn Catalog>,

@@ -142,7 +142,7 @@ fn a_store_whose_last_reference_is_a_callbacks_closes_all_the_same() {
     let (closed, closing) = std::sync::mpsc::channel();
     let held = store.clone();
     let mut set = WriteSet::new();
-    set.put_critical(Family::Catalog, b"key".to_vec(), b"value".to_vec());
+    set.put_critical(Family::Catalog, b"key", b"value".to_vec());
     store.submit(
         set,
         Box::new(move |written| {

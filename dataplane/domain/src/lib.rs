@@ -23,6 +23,7 @@
 //! | what streams are there, and what may be changed? | [`catalog`] |
 //! | how do shards stand to each other? | [`lineage`] |
 //! | what is the next step of a split or merge? | [`reshard`] |
+//! | how does a shard's traffic lie over its range? | [`load_sketch`] |
 //! | what is allowed, and how much? | [`quota`], [`throttle`] |
 //! | where does a reader go on, what is too old? | [`iterator`], [`retention`] |
 //! | who may do what? | [`access`] |
@@ -34,6 +35,7 @@ pub mod hash_key;
 pub mod ids;
 pub mod iterator;
 pub mod lineage;
+pub mod load_sketch;
 pub mod names;
 pub mod quota;
 pub mod reshard;

@@ -101,6 +101,10 @@ async fn one(streams: &Streams, object: &DataStream) -> anyhow::Result<()> {
         Need::Nothing | Need::NoteShards(_) | Need::Refused(_) | Need::Duplicate => {}
     }
     catalog.bury_stillborn(&name).await?;
+    // What was done above changed the object, and what is said of it is said of what it is now.
+    let Some(object) = &catalog.object(&name) else {
+        return Ok(());
+    };
     let stream = catalog.stream_of(&name);
     let evidence = match &stream {
         Some(stream) => evidence(streams, stream).await,
@@ -140,7 +144,7 @@ async fn report(
         status["appliedShards"] = json!(applied);
     }
     if status.as_object().is_some_and(|fields| !fields.is_empty()) {
-        streams.catalog.report(&object.name_any(), status).await?;
+        streams.catalog.report(object, status).await?;
     }
     Ok(())
 }

@@ -33,6 +33,19 @@ pub enum ObjectKey {
     Reshard(StreamName, ReshardId),
 }
 
+impl ObjectKey {
+    /// The stream that it is, or is of.
+    pub fn stream(&self) -> Option<&StreamName> {
+        match self {
+            Self::Account => None,
+            Self::Stream(name)
+            | Self::Shard(name, _)
+            | Self::Consumer(name, _)
+            | Self::Reshard(name, _) => Some(name),
+        }
+    }
+}
+
 /// Why stored objects make no catalog.
 #[derive(Debug, Error)]
 pub enum RestoreError {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use anabranch_crds::{DataStream, Reshard, Shard, StreamConsumer, labels};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
-use kube::core::NamespaceResourceScope;
+use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::{Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,14 +27,31 @@ pub(super) enum WriteError {
 }
 
 /// Which version of each object a decision was made on.
-pub(super) type Versions = HashMap<(u8, String), String>;
+type Versions = HashMap<(u8, String), String>;
+
+/// Writes, and what they were decided on.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) writes: Vec<Write>,
+    pub(super) versions: Versions,
+}
+
+impl Planned {
+    /// Writes that were decided on `objects`, which must not have changed since.
+    pub(super) fn on(objects: &Objects, writes: Vec<Write>) -> Self {
+        let versions = versions(objects, &writes);
+        Self { writes, versions }
+    }
+}
 
 /// The kinds of one namespace.
 pub(super) struct Api {
-    pub(super) streams: kube::Api<DataStream>,
-    pub(super) shards: kube::Api<Shard>,
-    pub(super) reshards: kube::Api<Reshard>,
-    pub(super) consumers: kube::Api<StreamConsumer>,
+    client: kube::Client,
+    namespace: String,
+    streams: kube::Api<DataStream>,
+    shards: kube::Api<Shard>,
+    reshards: kube::Api<Reshard>,
+    consumers: kube::Api<StreamConsumer>,
 }
 
 impl Api {
@@ -43,8 +60,18 @@ impl Api {
             streams: kube::Api::namespaced(client.clone(), namespace),
             shards: kube::Api::namespaced(client.clone(), namespace),
             reshards: kube::Api::namespaced(client.clone(), namespace),
-            consumers: kube::Api::namespaced(client, namespace),
+            consumers: kube::Api::namespaced(client.clone(), namespace),
+            namespace: namespace.to_owned(),
+            client,
         }
+    }
+
+    /// A kind to be watched, whether or not each of its objects can be read.
+    pub(super) fn guarded<T>(&self) -> kube::Api<DeserializeGuard<T>>
+    where
+        T: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        kube::Api::namespaced(self.client.clone(), &self.namespace)
     }
 
     /// Makes one write. What the API server answered is an event, as if a watch had brought it; so is what it has instead,
@@ -77,7 +104,7 @@ impl Api {
 }
 
 /// The versions that are known of the objects that `writes` are about.
-pub(super) fn versions(objects: &Objects, writes: &[Write]) -> Versions {
+fn versions(objects: &Objects, writes: &[Write]) -> Versions {
     let known = writes.iter().filter_map(|write| {
         let name = &write.name;
         let version = match write.kind {

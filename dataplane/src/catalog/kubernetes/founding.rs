@@ -1,8 +1,10 @@
 //! A `DataStream` that is wished for becomes a stream: identity, shards, facts. And a `Reshard` that a user made becomes one
 //! that runs. Both are the operator's.
 
+use std::collections::BTreeMap;
+
 use anabranch_crds::reshard::ReshardPhase;
-use anabranch_crds::{DesiredStream, labels};
+use anabranch_crds::{DataStream, DesiredStream, Reshard, labels};
 use anabranch_domain::catalog::{
     Account, Change, CreateStream, MergeShards, ObjectKey, RecordDistribution, ReshardKind,
     ScaleStream, Snapshot, SplitShard, StreamMode,
@@ -10,12 +12,13 @@ use anabranch_domain::catalog::{
 use anabranch_domain::quota::Limits;
 use anabranch_domain::{ShardUid, StreamName, StreamUid};
 use kube::ResourceExt;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::info;
 
-use super::client::WriteError;
+use super::client::{Planned, WriteError};
+use super::objects::{Change as ObjectChange, Event, Objects};
 use super::writes::{Kind, Role, Verb, Write, writes};
-use super::{KnownNames, KubernetesCatalog, projection};
+use super::{KnownNames, KubernetesCatalog, projection, rendering};
 use crate::catalog::{Catalog as _, CatalogError};
 use crate::entropy::Entropy;
 
@@ -24,107 +27,101 @@ impl KubernetesCatalog {
     /// on with: shards that are there already stay.
     pub async fn found(&self, object: &str, entropy: &dyn Entropy) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
-        let (wish, account, names, existing) = {
-            let view = self.shared.view();
-            let Some(data_stream) = view.objects.streams.get(object) else {
-                return Ok(());
-            };
-            let status = data_stream.status.as_ref();
-            if status.is_some_and(|status| status.stream_uid.is_some()) {
-                return Ok(());
-            }
-            let wish = DesiredStream::of(data_stream)
-                .map_err(|invalid| CatalogError::Unavailable(invalid.to_string()))?;
-            let snapshot = self.shared.newest.load_full();
-            let existing: Vec<_> = view.objects.shards_of(object).cloned().collect();
-            (
-                wish,
-                Account::clone(&snapshot.account),
-                KnownNames::of(&view, &self.shared.place),
-                existing,
-            )
+        let Some(planned) = self.plan_founding(object, entropy)? else {
+            return Ok(());
         };
+        let shards = planned.writes.iter().filter(|it| it.kind == Kind::Shard);
+        let shards = shards.count();
+        Self::settle(self.shared.carry_out(planned).await)?;
+        info!(object, writes = shards, "stream founded");
+        Ok(())
+    }
+
+    /// What makes the object a stream; nothing where it is one, or is gone.
+    fn plan_founding(
+        &self,
+        object: &str,
+        entropy: &dyn Entropy,
+    ) -> Result<Option<Planned>, CatalogError> {
+        let view = self.shared.view();
+        let Some(data_stream) = view.objects.streams.get(object) else {
+            return Ok(None);
+        };
+        if view.is_founded(object) {
+            return Ok(None);
+        }
+        let wish = DesiredStream::of(data_stream)
+            .map_err(|invalid| CatalogError::Unavailable(invalid.to_string()))?;
+        let account = Account::clone(&self.shared.newest.load().account);
+        let existing: BTreeMap<_, _> = view
+            .objects
+            .shards_of(object)
+            .map(|shard| (shard.spec.shard_id.as_str(), &shard.spec))
+            .collect();
         let uid = existing
-            .first()
-            .and_then(|shard| shard.spec.stream_uid.parse().ok());
+            .values()
+            .next()
+            .and_then(|shard| shard.stream_uid.parse().ok());
         let uid = uid.unwrap_or_else(|| StreamUid::from_bits(entropy.random_u128()));
         let change = create(&wish, uid, entropy)?;
-        let name = change.name.clone();
         let empty = Snapshot::new(account, Limits::unlimited());
         let (after, mut touched) = empty.apply(&change.into(), self.shared.clock.now())?;
         touched.retain(|key| match key {
-            ObjectKey::Shard(_, id) => {
-                let id = id.to_string();
-                !existing.iter().any(|shard| shard.spec.shard_id == id)
-            }
+            ObjectKey::Shard(_, id) => !existing.contains_key(id.to_string().as_str()),
             _ => true,
         });
-        let mut all = vec![Write {
-            kind: Kind::Stream,
-            name: object.to_owned(),
-            stream: object.to_owned(),
-            verb: Verb::Patch(json!({ "metadata": { "finalizers": [labels::FINALIZER] } })),
-        }];
-        all.extend(writes(
-            &empty,
-            &after,
-            &touched,
-            Role::Operator,
-            &names,
-            None,
-        ));
-        Self::settle(self.shared.carry_out(all).await)?;
-        info!(stream = %name, object, shards = after.streams[&name].shards.len(), "stream founded");
-        Ok(())
+        let names = KnownNames::of(&view, &self.shared.place);
+        let mut all: Vec<_> = hold(data_stream).into_iter().collect();
+        let role = Role::Operator;
+        all.extend(writes(&empty, &after, &touched, role, &names, None));
+        Ok(Some(Planned::on(&view.objects, all)))
     }
 
     /// Accepts or refuses the `Reshard` called `object` that a user made.
     pub async fn accept(&self, object: &str) -> Result<(), CatalogError> {
-        let (stream, kind, reason) = {
+        let _turn = self.shared.writing.lock().await;
+        let planned = {
             let view = self.shared.view();
-            let Some(reshard) = view.objects.reshards.get(object) else {
+            let Some(reshard) = view.objects.reshards.get(object).filter(|it| waits(it)) else {
                 return Ok(());
             };
-            if super::accepted_number(reshard).is_some() {
-                return Ok(());
-            }
-            let phase = reshard.status.as_ref().map(|status| status.phase);
-            if phase == Some(ReshardPhase::Failed) {
-                return Ok(());
-            }
-            let stream = view.name_of.get(&reshard.spec.stream).cloned();
-            (
-                stream,
-                projection::reshard_kind(reshard),
-                reshard.spec.reason.clone(),
-            )
+            let stream = view.name_of.get(&reshard.spec.stream);
+            let kind = projection::reshard_kind(reshard);
+            let reason = reshard.spec.reason.clone();
+            let verdict = match (stream, kind) {
+                (None, _) => Err("there is no DataStream of that name".to_owned()),
+                (_, None) => Err("the spec cannot be read".to_owned()),
+                (Some(stream), Some(kind)) => self.judge(stream, kind, reason),
+            };
+            let status = match verdict {
+                Ok(None) => return Ok(()),
+                Ok(Some(accepted)) => accepted,
+                Err(message) => json!({ "phase": "Failed", "message": message }),
+            };
+            let write = Write {
+                kind: Kind::Reshard,
+                name: object.to_owned(),
+                stream: reshard.spec.stream.clone(),
+                verb: Verb::PatchStatus(json!({ "status": status })),
+            };
+            Planned::on(&view.objects, vec![write])
         };
-        let refusal = match (stream, kind) {
-            (None, _) => Some("there is no DataStream of that name".to_owned()),
-            (_, None) => Some("the spec cannot be read".to_owned()),
-            (Some(stream), Some(kind)) => self.number(object, &stream, kind, reason).await?,
-        };
-        if let Some(message) = refusal {
-            let status = json!({ "phase": "Failed", "message": message });
-            self.reshard_status(object, status).await?;
-        }
-        Ok(())
+        Self::settle(self.shared.carry_out(planned).await)
     }
 
-    /// Gives a user's reshard its number, or says why it is refused. One that has to wait for another is left pending.
-    async fn number(
+    /// The status of a user's reshard that may begin, or why it is refused; nothing where it has to wait for another.
+    fn judge(
         &self,
-        object: &str,
         stream: &StreamName,
         kind: ReshardKind,
         reason: String,
-    ) -> Result<Option<String>, CatalogError> {
+    ) -> Result<Option<Value>, String> {
         let snapshot = self.snapshot();
-        let running = snapshot
+        let is_busy = snapshot
             .streams
             .get(stream)
             .is_none_or(|stream| !stream.is_serving() || stream.running_reshard().is_some());
-        if running {
+        if is_busy {
             return Ok(None);
         }
         let change: Change = match kind {
@@ -152,53 +149,28 @@ impl KubernetesCatalog {
             }
             .into(),
         };
-        let after = match snapshot.apply(&change, self.shared.clock.now()) {
-            Ok((after, _)) => after,
-            Err(refused) => return Ok(Some(refused.to_string())),
-        };
+        let (after, _) = snapshot
+            .apply(&change, self.shared.clock.now())
+            .map_err(|refused| refused.to_string())?;
         let accepted = after.streams[stream].reshards.get_max();
-        if let Some((_, reshard)) = accepted {
-            let status = super::rendering::reshard_status(reshard);
-            self.reshard_status(object, status).await?;
-        }
-        Ok(None)
-    }
-
-    async fn reshard_status(
-        &self,
-        object: &str,
-        status: serde_json::Value,
-    ) -> Result<(), CatalogError> {
-        let stream = {
-            let view = self.shared.view();
-            let reshard = view.objects.reshards.get(object);
-            reshard
-                .map(|reshard| reshard.spec.stream.clone())
-                .unwrap_or_default()
-        };
-        let write = Write {
-            kind: Kind::Reshard,
-            name: object.to_owned(),
-            stream,
-            verb: Verb::PatchStatus(json!({ "status": status })),
-        };
-        Self::settle(self.shared.carry_out(vec![write]).await)
+        Ok(accepted.map(|(_, reshard)| rendering::reshard_status(reshard)))
     }
 
     /// Removes the objects of shards whose siblings were never made. Under the same lock as changes, so that none is half made.
     pub async fn bury_stillborn(&self, object: &str) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
-        let stillborn = {
+        let planned = {
             let view = self.shared.view();
-            projection::stillborn(&view.objects, object)
+            let stillborn = projection::stillborn(&view.objects, object);
+            let writes = stillborn.into_iter().map(|name| Write {
+                kind: Kind::Shard,
+                name,
+                stream: object.to_owned(),
+                verb: Verb::Delete,
+            });
+            Planned::on(&view.objects, writes.collect())
         };
-        let writes = stillborn.into_iter().map(|name| Write {
-            kind: Kind::Shard,
-            name,
-            stream: object.to_owned(),
-            verb: Verb::Delete,
-        });
-        Self::settle(self.shared.carry_out(writes.collect()).await)
+        Self::settle(self.shared.carry_out(planned).await)
     }
 
     /// Lets the `DataStream` object called `object` go.
@@ -210,33 +182,41 @@ impl KubernetesCatalog {
             stream: object.to_owned(),
             verb: Verb::Release,
         };
-        Self::settle(self.shared.carry_out(vec![write]).await)
+        // The API server is asked for what there is: whoever else holds the object is left alone.
+        let planned = Planned::on(&Objects::default(), vec![write]);
+        Self::settle(self.shared.carry_out(planned).await)
     }
 
-    /// Writes facts of a `DataStream` that are not the catalog's: conditions and what they are about.
-    pub async fn report(
-        &self,
-        object: &str,
-        status: serde_json::Value,
-    ) -> Result<(), CatalogError> {
+    /// Writes facts of a `DataStream` that are not the catalog's: conditions and what they are about. `object` is what they
+    /// were worked out from: on another version of it nothing is written.
+    pub async fn report(&self, object: &DataStream, status: Value) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
+        let name = object.name_any();
         let write = Write {
             kind: Kind::Stream,
-            name: object.to_owned(),
-            stream: object.to_owned(),
+            name: name.clone(),
+            stream: name,
             verb: Verb::PatchStatus(json!({ "status": status })),
         };
-        Self::settle(self.shared.carry_out(vec![write]).await)
+        let mut known = Objects::default();
+        known.take(Event::Stream(ObjectChange::Applied(Box::new(
+            object.clone(),
+        ))));
+        let planned = Planned::on(&known, vec![write]);
+        Self::settle(self.shared.carry_out(planned).await)
+    }
+
+    /// The `DataStream` object of this name, as it is now.
+    pub fn object(&self, name: &str) -> Option<DataStream> {
+        let view = self.shared.view();
+        view.objects.streams.get(name).cloned()
     }
 
     /// Every `DataStream` object, and every `Reshard` that waits to be accepted.
-    pub fn wishes(&self) -> (Vec<anabranch_crds::DataStream>, Vec<String>) {
+    pub fn wishes(&self) -> (Vec<DataStream>, Vec<String>) {
         let view = self.shared.view();
         let streams = view.objects.streams.values().cloned().collect();
-        let pending = view.objects.reshards.values().filter(|reshard| {
-            let phase = reshard.status.as_ref().map(|status| status.phase);
-            super::accepted_number(reshard).is_none() && phase != Some(ReshardPhase::Failed)
-        });
+        let pending = view.objects.reshards.values().filter(|it| waits(it));
         (streams, pending.map(ResourceExt::name_any).collect())
     }
 
@@ -247,6 +227,28 @@ impl KubernetesCatalog {
             Err(WriteError::Failed(failure)) => Err(CatalogError::Unavailable(failure)),
         }
     }
+}
+
+/// Whether a user made the reshard, and it was neither accepted nor refused yet.
+fn waits(reshard: &Reshard) -> bool {
+    let phase = reshard.status.as_ref().map(|status| status.phase);
+    super::accepted_number(reshard).is_none() && phase != Some(ReshardPhase::Failed)
+}
+
+/// Adds our finalizer to those that others may have set. On the version that they were read from.
+fn hold(object: &DataStream) -> Option<Write> {
+    let name = object.name_any();
+    let mut finalizers = object.finalizers().to_vec();
+    if finalizers.iter().any(|it| it == labels::FINALIZER) {
+        return None;
+    }
+    finalizers.push(labels::FINALIZER.to_owned());
+    Some(Write {
+        kind: Kind::Stream,
+        name: name.clone(),
+        stream: name,
+        verb: Verb::Patch(json!({ "metadata": { "finalizers": finalizers } })),
+    })
 }
 
 fn create(

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anabranch_crds::data_stream::DeletionPolicy;
-use anabranch_domain::catalog::{Account, Change, Snapshot, Stream};
+use anabranch_domain::catalog::{Account, Change, ObjectKey, Snapshot, Stream};
 use anabranch_domain::quota::Limits;
 use anabranch_domain::{PodName, ShardId, StreamName};
 use arc_swap::ArcSwap;
@@ -34,7 +34,7 @@ use kube::ResourceExt;
 use tokio::sync::watch;
 use tracing::{debug, warn};
 
-use self::client::{Api, WriteError};
+use self::client::{Api, Planned, WriteError};
 use self::objects::{Event, Objects};
 use self::writes::{Names, Verb, Write};
 use super::{Catalog, CatalogError};
@@ -96,6 +96,8 @@ struct View {
     /// The `DataStream` objects that wish for a stream's name: one of them is the stream.
     objects_of: BTreeMap<StreamName, BTreeSet<String>>,
     name_of: BTreeMap<String, StreamName>,
+    /// Streams whose objects say more than the snapshot shows: nothing is decided on what is shown of them.
+    behind: BTreeSet<StreamName>,
 }
 
 impl KubernetesCatalog {
@@ -229,7 +231,7 @@ impl Shared {
         for object in &touched {
             names.extend(view.name(object));
         }
-        self.show(&view, &names);
+        self.show(&mut view, &names);
     }
 
     /// A kind was listed for the first time.
@@ -237,13 +239,13 @@ impl Shared {
         let mut view = self.view();
         if view.unlisted.remove(kind) && view.unlisted.is_empty() {
             let names = view.objects_of.keys().cloned().collect();
-            self.show(&view, &names);
+            self.show(&mut view, &names);
             self.synced.send_replace(true);
         }
     }
 
     /// Projects these streams anew. Under the view's lock, so that no older projection follows a newer one.
-    fn show(&self, view: &View, names: &BTreeSet<StreamName>) {
+    fn show(&self, view: &mut View, names: &BTreeSet<StreamName>) {
         if names.is_empty() || !view.unlisted.is_empty() {
             return;
         }
@@ -259,6 +261,9 @@ impl Shared {
             };
             if let Some(next) = next {
                 snapshot = next;
+                view.behind.remove(name);
+            } else {
+                view.behind.insert(name.clone());
             }
         }
         let version = snapshot.version;
@@ -269,15 +274,8 @@ impl Shared {
     async fn change(&self, change: Change) -> Result<Arc<Snapshot>, CatalogError> {
         let _turn = self.writing.lock().await;
         for _ in 0..CONFLICTS_MAX {
-            let (before, names) = {
-                let view = self.view();
-                (self.newest.load_full(), KnownNames::of(&view, &self.place))
-            };
-            let (after, touched) = before.apply(&change, self.clock.now())?;
-            let role = self.place.role;
-            let pool = self.place.default_pool.as_deref();
-            let writes = writes::writes(&before, &after, &touched, role, &names, pool);
-            match self.carry_out(writes).await {
+            let planned = self.plan(&change)?;
+            match self.carry_out(planned).await {
                 Ok(()) => return Ok(self.newest.load_full()),
                 Err(WriteError::Conflict) => debug!("objects changed under a change, begun anew"),
                 Err(WriteError::Failed(failure)) => return Err(CatalogError::Unavailable(failure)),
@@ -287,12 +285,31 @@ impl Shared {
         Err(CatalogError::Unavailable(text))
     }
 
+    /// What the change asks to be written. In one piece, so that each write is fenced by the version that was decided on.
+    fn plan(&self, change: &Change) -> Result<Planned, CatalogError> {
+        let view = self.view();
+        let before = self.newest.load();
+        let (after, touched) = before.apply(change, self.clock.now())?;
+        let (role, pool) = (self.place.role, self.place.default_pool.as_deref());
+        let mut streams = touched.iter().filter_map(ObjectKey::stream);
+        // A gateway's wish is judged again by the operator; a fact is not judged by anybody.
+        if let Some(behind) = streams.find(|name| view.behind.contains(*name))
+            && role == Role::Operator
+        {
+            let text = format!("the objects of stream {behind} make no whole at the moment");
+            return Err(CatalogError::Unavailable(text));
+        }
+        let names = KnownNames::of(&view, &self.place);
+        let writes = writes::writes(&before, &after, &touched, role, &names, pool);
+        Ok(Planned::on(&view.objects, writes))
+    }
+
     /// Carries out writes one after the other; what the API server answers is taken in at once.
-    async fn carry_out(&self, writes: Vec<Write>) -> Result<(), WriteError> {
-        let mut versions = {
-            let view = self.view();
-            client::versions(&view.objects, &writes)
-        };
+    async fn carry_out(&self, planned: Planned) -> Result<(), WriteError> {
+        let Planned {
+            writes,
+            mut versions,
+        } = planned;
         for write in writes {
             let owner = {
                 let view = self.view();
@@ -335,38 +352,34 @@ fn accepted_number(object: &anabranch_crds::Reshard) -> Option<u64> {
 }
 
 /// The objects' names as they are while a change is decided.
-struct KnownNames {
-    objects: Objects,
-    stream_objects: BTreeMap<StreamName, String>,
-    pool: Option<String>,
+struct KnownNames<'a> {
+    view: &'a View,
+    pool: Option<&'a str>,
 }
 
-impl KnownNames {
-    fn of(view: &View, place: &Place) -> Self {
-        let names = view.objects_of.keys();
-        let winners = names.filter_map(|name| Some((name.clone(), view.winner(name)?)));
+impl<'a> KnownNames<'a> {
+    fn of(view: &'a View, place: &'a Place) -> Self {
         Self {
-            stream_objects: winners.collect(),
-            objects: view.objects.clone(),
-            pool: place.default_pool.clone(),
+            view,
+            pool: place.default_pool.as_deref(),
         }
     }
 }
 
-impl Names for KnownNames {
+impl Names for KnownNames<'_> {
     fn stream(&self, name: &StreamName) -> String {
-        let known = self.stream_objects.get(name).cloned();
+        let known = self.view.winner(name);
         known.unwrap_or_else(|| object_name::object_name(name.as_str()))
     }
 
     fn reshard(&self, stream: &str, number: u64) -> String {
-        let mut reshards = self.objects.reshards_of(stream);
+        let mut reshards = self.view.objects.reshards_of(stream);
         let known = reshards.find(|reshard| accepted_number(reshard) == Some(number));
         known.map_or_else(|| format!("{stream}-{number}"), ResourceExt::name_any)
     }
 
     fn consumer(&self, stream: &str, consumer: &str) -> String {
-        let known = self.objects.consumers_of(stream).find(|object| {
+        let known = self.view.objects.consumers_of(stream).find(|object| {
             let name = object.spec.consumer_name.clone();
             name.unwrap_or_else(|| object.name_any()) == consumer
         });
@@ -377,16 +390,17 @@ impl Names for KnownNames {
     }
 
     fn pool(&self, stream: &str) -> String {
-        let object = self.objects.streams.get(stream);
-        let named = object.and_then(|object| object.spec.pool.clone());
+        let object = self.view.objects.streams.get(stream);
+        let named = object.and_then(|object| object.spec.pool.as_deref());
         named
-            .or_else(|| self.pool.clone().filter(|_| object.is_none()))
-            .unwrap_or_else(|| stream.to_owned())
+            .or_else(|| self.pool.filter(|_| object.is_none()))
+            .unwrap_or(stream)
+            .to_owned()
     }
 }
 
 impl KubernetesCatalog {
-    /// Says on which pods a shard's replicas are wanted.
+    /// Says on which pods a new shard's replicas are wanted. One that was placed meanwhile stays where it is.
     pub async fn place(
         &self,
         stream: &StreamName,
@@ -394,17 +408,26 @@ impl KubernetesCatalog {
         pods: &[PodName],
     ) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
-        let Some(object) = self.object_of(stream) else {
-            return Ok(());
+        let planned = {
+            let view = self.shared.view();
+            let Some(object) = view.winner(stream) else {
+                return Ok(());
+            };
+            let name = format!("{object}-{}", shard.index());
+            let known = view.objects.shards.get(&name);
+            if known.is_none_or(|known| !known.spec.replicas.is_empty()) {
+                return Ok(());
+            }
+            let pods: Vec<_> = pods.iter().map(PodName::as_str).collect();
+            let write = Write {
+                kind: writes::Kind::Shard,
+                name,
+                stream: object,
+                verb: Verb::Patch(serde_json::json!({ "spec": { "replicas": pods } })),
+            };
+            Planned::on(&view.objects, vec![write])
         };
-        let pods: Vec<_> = pods.iter().map(PodName::as_str).collect();
-        let write = Write {
-            kind: writes::Kind::Shard,
-            name: format!("{object}-{}", shard.index()),
-            stream: object,
-            verb: Verb::Patch(serde_json::json!({ "spec": { "replicas": pods } })),
-        };
-        match self.shared.carry_out(vec![write]).await {
+        match self.shared.carry_out(planned).await {
             // Somebody else was faster: it is looked at again.
             Ok(()) | Err(WriteError::Conflict) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(CatalogError::Unavailable(failure)),

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_crds::{DataStream, Reshard, Shard, StreamConsumer};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 /// One kind's objects, by name.
@@ -15,19 +16,26 @@ pub(super) type Kind<T> = BTreeMap<String, T>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Objects {
     pub(super) streams: Kind<DataStream>,
-    pub(super) shards: Kind<Shard>,
-    pub(super) reshards: Kind<Reshard>,
-    pub(super) consumers: Kind<StreamConsumer>,
-    /// Names of the members of each `DataStream` object, so that a change of one stream looks at no other.
-    members: BTreeMap<String, Members>,
+    pub(super) shards: Members<Shard>,
+    pub(super) reshards: Members<Reshard>,
+    pub(super) consumers: Members<StreamConsumer>,
 }
 
-/// The names of what belongs to one `DataStream`.
-#[derive(Debug, Clone, Default)]
-struct Members {
-    shards: BTreeSet<String>,
-    reshards: BTreeSet<String>,
-    consumers: BTreeSet<String>,
+/// One kind's objects that belong to `DataStream`s.
+#[derive(Debug, Clone)]
+pub(super) struct Members<T> {
+    all: Kind<T>,
+    /// Their names by `DataStream` object, so that a change of one stream looks at no other.
+    of: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl<T> Default for Members<T> {
+    fn default() -> Self {
+        Self {
+            all: Kind::new(),
+            of: BTreeMap::new(),
+        }
+    }
 }
 
 /// A change of one object.
@@ -46,85 +54,93 @@ pub(super) enum Change<T> {
     Applied(Box<T>),
     /// It is gone; this is how it was last.
     Deleted(Box<T>),
+    /// It is gone, and could not be read any more: its name and identity.
+    Vanished(Box<ObjectMeta>),
     /// These are all of the kind: others are gone.
-    Replaced(Vec<T>),
+    Replaced {
+        objects: Vec<T>,
+        /// Names of those that are there and cannot be read: they stay as they are known.
+        unread: BTreeSet<String>,
+    },
 }
 
 impl Objects {
     /// Takes a change in, and says which `DataStream` objects' streams may be others now.
     pub(super) fn take(&mut self, event: Event) -> BTreeSet<String> {
-        let touched = match event {
+        match event {
             Event::Stream(change) => take(&mut self.streams, change, ResourceExt::name_any),
-            Event::Shard(change) => {
-                take(&mut self.shards, change, |shard| shard.spec.stream.clone())
-            }
-            Event::Reshard(change) => take(&mut self.reshards, change, |reshard| {
-                reshard.spec.stream.clone()
-            }),
-            Event::Consumer(change) => take(&mut self.consumers, change, |consumer| {
-                consumer.spec.stream.clone()
-            }),
-        };
-        self.index(&touched);
-        touched
-    }
-
-    /// Finds the members of these streams anew.
-    fn index(&mut self, streams: &BTreeSet<String>) {
-        if streams.is_empty() {
-            return;
-        }
-        for stream in streams {
-            self.members.remove(stream);
-        }
-        for (name, shard) in &self.shards {
-            if streams.contains(&shard.spec.stream) {
-                let members = self.members.entry(shard.spec.stream.clone()).or_default();
-                members.shards.insert(name.clone());
-            }
-        }
-        for (name, reshard) in &self.reshards {
-            if streams.contains(&reshard.spec.stream) {
-                let members = self.members.entry(reshard.spec.stream.clone()).or_default();
-                members.reshards.insert(name.clone());
-            }
-        }
-        for (name, consumer) in &self.consumers {
-            if streams.contains(&consumer.spec.stream) {
-                let members = self
-                    .members
-                    .entry(consumer.spec.stream.clone())
-                    .or_default();
-                members.consumers.insert(name.clone());
-            }
+            Event::Shard(change) => self.shards.take(change, |shard| &shard.spec.stream),
+            Event::Reshard(change) => self.reshards.take(change, |reshard| &reshard.spec.stream),
+            Event::Consumer(change) => self.consumers.take(change, |it| &it.spec.stream),
         }
     }
 
     /// The shards of a `DataStream` object.
     pub(super) fn shards_of(&self, stream: &str) -> impl Iterator<Item = &Shard> {
-        let names = self.members.get(stream).map(|members| &members.shards);
-        names
-            .into_iter()
-            .flatten()
-            .filter_map(|name| self.shards.get(name))
+        self.shards.of(stream)
     }
 
     /// The reshards of a `DataStream` object.
     pub(super) fn reshards_of(&self, stream: &str) -> impl Iterator<Item = &Reshard> {
-        let names = self.members.get(stream).map(|members| &members.reshards);
-        names
-            .into_iter()
-            .flatten()
-            .filter_map(|name| self.reshards.get(name))
+        self.reshards.of(stream)
     }
 
     /// The consumers of a `DataStream` object.
     pub(super) fn consumers_of(&self, stream: &str) -> impl Iterator<Item = &StreamConsumer> {
-        let names = self.members.get(stream).map(|members| &members.consumers);
-        names
-            .into_iter()
-            .flatten()
-            .filter_map(|name| self.consumers.get(name))
+        self.consumers.of(stream)
+    }
+}
+
+impl<T: kube::Resource<DynamicType = ()>> Members<T> {
+    /// Takes a change in. What was touched is looked at before and after, so that the index costs what the change does.
+    fn take(&mut self, change: Change<T>, stream_of: fn(&T) -> &String) -> BTreeSet<String> {
+        let names: Vec<_> = match &change {
+            Change::Applied(object) | Change::Deleted(object) => vec![object.name_any()],
+            Change::Vanished(meta) => meta.name.iter().cloned().collect(),
+            Change::Replaced { .. } => Vec::new(),
+        };
+        for name in &names {
+            if let Some(before) = self.all.get(name)
+                && let Some(members) = self.of.get_mut(stream_of(before))
+            {
+                members.remove(name);
+                if members.is_empty() {
+                    self.of.remove(stream_of(before));
+                }
+            }
+        }
+        let is_whole = matches!(change, Change::Replaced { .. });
+        let touched = take(&mut self.all, change, |object| stream_of(object).clone());
+        if is_whole {
+            self.of.clear();
+            for (name, object) in &self.all {
+                let members = self.of.entry(stream_of(object).clone()).or_default();
+                members.insert(name.clone());
+            }
+        }
+        for name in names {
+            if let Some(object) = self.all.get(&name) {
+                let members = self.of.entry(stream_of(object).clone()).or_default();
+                members.insert(name);
+            }
+        }
+        touched
+    }
+
+    /// Those of one `DataStream` object.
+    fn of(&self, stream: &str) -> impl Iterator<Item = &T> {
+        let names = self.of.get(stream).into_iter().flatten();
+        names.filter_map(|name| self.all.get(name))
+    }
+
+    /// The object of this name.
+    pub(super) fn get(&self, name: &str) -> Option<&T> {
+        self.all.get(name)
+    }
+
+    /// All of them, by name.
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.all.values()
     }
 }
 
@@ -148,20 +164,20 @@ fn take<T: kube::Resource<DynamicType = ()>>(
             }
         }
         Change::Deleted(object) => {
-            let name = object.name_any();
-            // A later object of the same name stays.
-            if kind
-                .get(&name)
-                .is_some_and(|known| known.uid() == object.uid())
-            {
-                touched.insert(stream_of(&object));
-                kind.remove(&name);
-            }
+            touched.extend(remove(kind, object.meta()).map(|gone| stream_of(&gone)));
         }
-        Change::Replaced(objects) => {
+        Change::Vanished(meta) => {
+            touched.extend(remove(kind, &meta).map(|gone| stream_of(&gone)));
+        }
+        Change::Replaced { objects, unread } => {
             touched.extend(kind.values().map(&stream_of));
             touched.extend(objects.iter().map(&stream_of));
             let mut all = Kind::new();
+            for name in unread {
+                if let Some(known) = kind.remove(&name) {
+                    all.insert(name, known);
+                }
+            }
             for object in objects {
                 let name = object.name_any();
                 // What was written after the list was made stays as it was written.
@@ -175,6 +191,14 @@ fn take<T: kube::Resource<DynamicType = ()>>(
         }
     }
     touched
+}
+
+/// Removes what `meta` names. A later object of the same name stays.
+fn remove<T: kube::Resource<DynamicType = ()>>(kind: &mut Kind<T>, meta: &ObjectMeta) -> Option<T> {
+    let name = meta.name.as_ref()?;
+    let known = kind.get(name).filter(|known| known.uid() == meta.uid);
+    known?;
+    kind.remove(name)
 }
 
 /// Whether `object` was written later than `known`. Resource versions are numbers that grow (KEP-5504); of two objects of
@@ -204,6 +228,11 @@ mod tests {
         stream
     }
 
+    fn replaced<T>(objects: Vec<T>) -> Change<T> {
+        let unread = BTreeSet::new();
+        Change::Replaced { objects, unread }
+    }
+
     fn version_of(objects: &Objects, name: &str) -> Option<u64> {
         objects.streams.get(name).and_then(version)
     }
@@ -218,9 +247,57 @@ mod tests {
         assert!(apply(&mut objects, stream("a", "1", 5)).is_empty());
         assert_eq!(version_of(&objects, "a"), Some(7));
         let list = vec![stream("a", "1", 6), stream("b", "2", 3)];
-        objects.take(Event::Stream(Change::Replaced(list)));
+        objects.take(Event::Stream(replaced(list)));
         assert_eq!(version_of(&objects, "a"), Some(7));
         assert_eq!(version_of(&objects, "b"), Some(3));
+        objects.take(Event::Stream(Change::Replaced {
+            objects: Vec::new(),
+            unread: BTreeSet::from(["b".to_owned(), "c".to_owned()]),
+        }));
+        assert_eq!(version_of(&objects, "a"), None);
+        assert_eq!(
+            version_of(&objects, "b"),
+            Some(3),
+            "there, but not readable now"
+        );
+    }
+
+    fn shard(name: &str, stream: &str, version: u64) -> Shard {
+        let spec = serde_json::json!({
+            "stream": stream, "streamName": stream, "streamUid": "0", "shardId": "shardId-000000000000",
+            "uid": "0", "created": "2023-11-14T22:13:20.000Z", "epoch": 0, "parents": [], "pool": "shared",
+            "hashKeyRange": { "start": "0", "end": "9" },
+        });
+        let mut shard = Shard::new(name, serde_json::from_value(spec).expect("a spec"));
+        shard.metadata.uid = Some("1".to_owned());
+        shard.metadata.resource_version = Some(version.to_string());
+        shard
+    }
+
+    fn names(objects: &Objects, stream: &str) -> Vec<String> {
+        objects
+            .shards_of(stream)
+            .map(ResourceExt::name_any)
+            .collect()
+    }
+
+    #[test]
+    fn members_are_found_by_their_stream_whatever_happened_to_them() {
+        let mut objects = Objects::default();
+        let mut take = |change| objects.take(Event::Shard(change));
+        take(replaced(vec![shard("a-0", "a", 1), shard("b-0", "b", 1)]));
+        take(Change::Applied(Box::new(shard("a-1", "a", 2))));
+        // One that is older than what is known changes nothing.
+        take(Change::Applied(Box::new(shard("a-1", "b", 1))));
+        take(Change::Deleted(Box::new(shard("b-0", "b", 3))));
+        // No release of ours moves a shard to another stream; an index must not believe that.
+        take(Change::Applied(Box::new(shard("a-0", "c", 4))));
+        assert_eq!(names(&objects, "a"), ["a-1"]);
+        assert_eq!(names(&objects, "b"), Vec::<String>::new());
+        assert_eq!(names(&objects, "c"), ["a-0"]);
+        objects.take(Event::Shard(replaced(vec![shard("b-1", "b", 9)])));
+        assert_eq!(names(&objects, "c"), Vec::<String>::new());
+        assert_eq!(names(&objects, "b"), ["b-1"]);
     }
 
     #[test]

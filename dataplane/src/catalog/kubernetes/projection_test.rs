@@ -1,7 +1,7 @@
 //! Snapshots, written as objects and projected back: what comes out is what went in, and no prefix of the writes leaves a hash
 //! key without a shard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_crds::{DataStream, Reshard, Shard, StreamConsumer};
 use anabranch_domain::catalog::{
@@ -97,12 +97,17 @@ impl Server {
         let shards: Vec<Shard> = all(self, Kind::Shard);
         let reshards: Vec<Reshard> = all(self, Kind::Reshard);
         let consumers: Vec<StreamConsumer> = all(self, Kind::Consumer);
-        objects.take(Event::Stream(ObjectChange::Replaced(streams)));
-        objects.take(Event::Shard(ObjectChange::Replaced(shards)));
-        objects.take(Event::Reshard(ObjectChange::Replaced(reshards)));
-        objects.take(Event::Consumer(ObjectChange::Replaced(consumers)));
+        objects.take(Event::Stream(all_of(streams)));
+        objects.take(Event::Shard(all_of(shards)));
+        objects.take(Event::Reshard(all_of(reshards)));
+        objects.take(Event::Consumer(all_of(consumers)));
         objects
     }
+}
+
+fn all_of<T>(objects: Vec<T>) -> ObjectChange<T> {
+    let unread = BTreeSet::new();
+    ObjectChange::Replaced { objects, unread }
 }
 
 fn apply(object: &mut Value, patch: &Value) {

@@ -23,6 +23,7 @@
 //! | what streams are there, and what may be changed? | [`catalog`] |
 //! | how do shards stand to each other? | [`lineage`] |
 //! | what is the next step of a split or merge? | [`reshard`] |
+//! | how many shards should a stream have, and cut where? | [`autoscale`] |
 //! | how does a shard's traffic lie over its range? | [`load_sketch`] |
 //! | what is allowed, and how much? | [`quota`], [`throttle`] |
 //! | where does a reader go on, what is too old? | [`iterator`], [`retention`] |
@@ -30,6 +31,7 @@
 //! | what number does a record get? | [`sequence_number`], [`shard_state`] |
 
 pub mod access;
+pub mod autoscale;
 pub mod catalog;
 pub mod hash_key;
 pub mod ids;

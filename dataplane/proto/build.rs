@@ -2,7 +2,7 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");
-    let description = protox::compile(["shard.proto"], ["proto"])?;
+    let description = protox::compile(["shard.proto", "raft.proto"], ["proto"])?;
     tonic_prost_build::configure()
         // Records and log entries are slices of the message that brought them.
         .bytes(".")

@@ -4,6 +4,7 @@
 //!  streams    DataStream ─► identity, shards (Shard), reshards        conditions of DataStream
 //!  pools      ShardPool  ─► StatefulSet, Service, budget, policy      status of ShardPool
 //!  placement  Shard      ─► the pods that its replicas are wanted on
+//!  replicas   Shard      ─► voters of the shard's group, on those pods
 //!  (node)     lifecycle::Keeper: activates, reshards, expires, destroys, as in a standalone node
 //! ```
 //!
@@ -17,6 +18,7 @@ pub mod election;
 pub mod options;
 pub mod placement;
 pub mod pools;
+pub mod replicas;
 pub mod resources;
 mod run;
 pub mod streams;

@@ -27,6 +27,7 @@ use tracing::{info, warn};
 use crate::Options;
 use crate::election::Candidate;
 use crate::pools::{self, Pools};
+use crate::replicas::Replicas;
 use crate::resources::Pods;
 use crate::streams::{self, Streams};
 
@@ -152,14 +153,19 @@ async fn lead(
         namespace: options.namespace.clone(),
         port: options.shard_port,
     };
-    let remote = RemoteShards::new(addresses, KeyFile::none().ring());
-    let logs: Arc<dyn ShardLogs> = Arc::new(remote);
+    let remote = Arc::new(RemoteShards::new(addresses, KeyFile::none().ring()));
+    let logs: Arc<dyn ShardLogs> = Arc::clone(&remote) as _;
     let executor = Executor {
         catalog: Arc::clone(&catalog) as Arc<dyn Catalog>,
         logs: Arc::clone(&logs),
         entropy: Arc::clone(&entropy),
     };
     let keeper = tokio::spawn(Keeper::new(executor, clock).run(ends.clone()));
+    let replicas = Replicas {
+        catalog: Arc::clone(&catalog),
+        remote,
+    };
+    let replicas = tokio::spawn(ends.clone().run_until_cancelled_owned(replicas.run()));
     let streams = Streams {
         client: client.clone(),
         namespace: options.namespace.clone(),
@@ -176,13 +182,13 @@ async fn lead(
     let mut versions = catalog.subscribe();
     while !ends.is_cancelled() {
         versions.mark_unchanged();
-        let pool_of = streams::reconcile(&streams).await;
-        pools::reconcile(&pools, &pool_of).await;
+        let homes = streams::reconcile(&streams).await;
+        pools::reconcile(&pools, &homes).await;
         counters.rounds.inc();
         let _ = timeout(LOOK_EVERY, versions.changed()).await;
         tokio::time::sleep(PACE).await;
     }
-    let _ = tokio::join!(following, keeper);
+    let _ = tokio::join!(following, keeper, replicas);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anabranch_domain::PodName;
 use clap::Args;
 
 use super::gateway::ClusterArgs;
@@ -28,7 +29,7 @@ pub(super) struct ShardArgs {
 
     /// This pod's name
     #[arg(long, value_name = "NAME", env = "ANABRANCH_POD_NAME")]
-    pod_name: String,
+    pod_name: PodName,
 
     /// The account that ARNs name
     #[arg(long, value_name = "12 DIGITS", env = "ANABRANCH_ACCOUNT_ID", default_value = "000000000000", value_parser = parse_account_id)]

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anabranch_domain::PodName;
+
 use crate::standalone::options::{
     Authentication, BoundOptions, LimitOptions, LogOptions, StorageOptions, TlsOptions,
 };
@@ -60,7 +62,7 @@ pub struct ShardOptions {
     /// Where probes and scrapes are answered; none: nowhere.
     pub admin_listen: Option<SocketAddr>,
     /// This pod's name.
-    pub pod: String,
+    pub pod: PodName,
     /// Where the cluster's parts are.
     pub cluster: ClusterOptions,
     /// The 12-digit account.

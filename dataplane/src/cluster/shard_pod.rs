@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anabranch_domain::PodName;
 use anyhow::Context;
 use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +23,8 @@ use crate::encryption::KeyFile;
 use crate::entropy::{Entropy as _, SystemEntropy};
 use crate::gateway::listener::{Connections, Pace};
 use crate::metrics::{ShardMetrics, StoreMetrics};
-use crate::serving::{FormedShards, ServedShards, ShardServer};
-use crate::shard::ShardRegistry;
+use crate::serving::{FormedShards, PodAddresses, ServedShards, ShardServer};
+use crate::shard::{Peers, RaftServer, ReplicaId, ShardRegistry};
 use crate::standalone::assemble::{account, open_store, shard_limits};
 use crate::standalone::limits::limits;
 use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, admin, bind};
@@ -34,6 +35,11 @@ use crate::throttling::Throttles;
 const INFLIGHT_BYTES_MAX: u64 = 256 << 20;
 /// A gateway that is silent this long under a keep-alive is taken for lost.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How slow who asks for probes and metrics may be.
+const PACE: Pace = Pace {
+    request_head_max: Duration::from_secs(10),
+    idle_max: Duration::from_mins(10),
+};
 /// HTTP/2 flow control, in bytes: a few of the largest appends at a time.
 const STREAM_WINDOW_BYTES: u32 = 16 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 128 << 20;
@@ -51,11 +57,22 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         None => KeyFile::none(),
     });
     let limits = limits(&options.limits);
-    let shards = ShardRegistry::new(
+    let new_disk = SystemEntropy::new().random_u128();
+    let formed = FormedShards::open(Arc::clone(&store), new_disk)
+        .await
+        .context("read which shards were formed on this disk")?;
+    let formed = Arc::new(formed);
+    let own = ReplicaId {
+        node: formed.node(),
+        pod: options.pod.clone(),
+    };
+    let peers = peers(&options, &own);
+    let shards = ShardRegistry::replicated(
         Arc::clone(&store),
         shard_limits(&options.storage, INFLIGHT_BYTES_MAX),
         keys.ring(),
         Arc::clone(&clock),
+        Arc::clone(&peers),
     );
     let served = Arc::new(ServedShards {
         registry: Arc::new(shards),
@@ -63,11 +80,6 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         metrics: ShardMetrics::register(&registry)?,
         clock: Arc::clone(&clock),
     });
-    let new_disk = SystemEntropy::new().random_u128();
-    let formed = FormedShards::open(Arc::clone(&store), new_disk)
-        .await
-        .context("read which shards were formed on this disk")?;
-    let formed = Arc::new(formed);
     info!(
         shards = formed.all().len(),
         disk = format!("{:032x}", formed.disk()),
@@ -87,33 +99,29 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         &keeping_ends,
     )
     .await?;
+    let pages = admin(Arc::clone(&store), store_metrics, registry).service();
     if let Some(address) = options.admin_listen {
-        let pace = Pace {
-            request_head_max: Duration::from_secs(10),
-            idle_max: Duration::from_mins(10),
-        };
-        let admin = admin(Arc::clone(&store), store_metrics, registry);
-        let pages = admin.service();
-        let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, requests_end.clone());
+        let connections = Connections::new(ADMIN_CONNECTIONS_MAX, PACE, requests_end.clone());
         tasks.spawn(connections.serve(bind(address).await?, pages, None));
     }
     let listener = bind(options.listen).await?;
-    info!(listen = %listener.local_addr()?, pod = options.pod, "ready");
+    info!(listen = %listener.local_addr()?, pod = %options.pod, "ready");
     let service = ShardServer {
         served: Arc::clone(&served),
         formed,
         keys,
         store,
-        pod: options.pod.clone(),
+        own,
     };
+    service.recall().map_err(anyhow::Error::msg)?;
+    let registry = Arc::clone(&served.registry);
+    let replicas = RaftServer::new(Arc::clone(&peers), Arc::clone(&registry) as _);
+    let led = registry.keep_led();
+    tasks.spawn(keeping_ends.clone().run_until_cancelled_owned(led));
     let ending = requests_end.clone();
-    let serving = Server::builder()
-        .tcp_nodelay(true)
-        .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE))
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+    let serving = server()
         .add_service(service.into_service())
+        .add_service(replicas.into_service())
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             async move { ending.cancelled().await },
@@ -121,6 +129,9 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     let serving = tokio::spawn(serving);
     let signal = stop_signal().await?;
     info!(signal, "stopping");
+    // Before anything is refused: whoever puts finds the new leaders at once.
+    peers.leave().await;
+    served.registry.hand_over().await;
     requests_end.cancel();
     if tokio::time::timeout(options.shutdown_grace, serving)
         .await
@@ -134,6 +145,28 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     served.registry.stop().await;
     info!("stopped");
     Ok(())
+}
+
+/// What gateways, the operator and other pods speak to.
+fn server() -> Server {
+    Server::builder()
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+}
+
+/// The processes that may hold other replicas of this one's shards.
+fn peers(options: &ShardOptions, own: &ReplicaId) -> Arc<Peers> {
+    let addresses = PodAddresses::Service {
+        namespace: options.cluster.namespace.clone(),
+        port: options.cluster.shard_port,
+    };
+    let drawn = SystemEntropy::new().random_u128() >> 64;
+    let incarnation = u64::try_from(drawn).unwrap_or_default();
+    let locate = Box::new(move |pod: &PodName| addresses.url(pod));
+    Peers::new(own.pod.clone(), own.node, incarnation, locate)
 }
 
 /// Trims what has expired, by the retention that the catalog says; without a catalog nothing expires.

@@ -21,7 +21,7 @@ use bytes::Bytes;
 use tokio::{sync::Notify, task::spawn_blocking};
 
 use super::{
-    Birth, TailCache,
+    Birth, ShardSnapshot, TailCache,
     log_state::LogState,
     recovery::{self, LogError},
     unsettled::Unsettled,
@@ -141,7 +141,8 @@ impl Journal {
             return Ok(());
         }
         let (store, shard) = (self.store.clone(), self.shard);
-        let recent = blocking(move || recovery::recall(&*store, shard)).await?;
+        let end = self.with(LogState::visible_end).unwrap_or(0);
+        let recent = blocking(move || recovery::recall(&*store, shard, end)).await?;
         self.with_mut(|state| {
             state.shard.recent = recent;
             state.is_recalled = true;
@@ -266,11 +267,53 @@ impl Journal {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The shard as of where its log is trimmed to: what a replica gets that is further behind. Nothing while nothing was trimmed.
+    pub(super) fn trimmed_snapshot(&self) -> Result<Option<ShardSnapshot>, LogError> {
+        let ends = self.with(|state| (state.purged, state.first_index()));
+        let Some((Some(purged), first)) = ends else {
+            return Ok(None);
+        };
+        let next = self.envelope(first)?;
+        Ok(self.with(|state| state.snapshot_at(purged, next.as_ref())))
+    }
+
+    /// The shard as of where its log is about to be trimmed to; as of its last applied entry, if it is not.
+    pub(super) fn snapshot_to_trim(&self) -> Result<ShardSnapshot, LogError> {
+        let goal = self.with(|state| state.trim_goal.or(state.applied));
+        let Some(goal) = goal.flatten() else {
+            let empty = self.with(LogState::snapshot);
+            return empty.ok_or(LogError::Reloading);
+        };
+        let next = self.envelope(goal.index + 1)?;
+        let facts = self.with(|state| {
+            let next = next.filter(|_| Some(goal) < state.applied);
+            state.snapshot_at(goal, next.as_ref())
+        });
+        facts.ok_or(LogError::Reloading)
+    }
+
+    /// Begins the log anew with `facts`, which were sent by a leader and are on the disk.
+    pub(super) fn install(&self, facts: &ShardSnapshot) {
+        self.with_mut(|state| state.install(facts));
+        self.advanced.notify_waiters();
+    }
+
+    /// Writes how far the log is known to be committed, for a group that is about to rest.
+    pub(super) async fn note_committed(&self) -> Result<(), StoreError> {
+        let Some(committed) = self.with(|state| state.committed).flatten() else {
+            return Ok(());
+        };
+        let mut set = WriteSet::new();
+        let record = super::record::encode_position(self.shard, committed);
+        set.put_critical(Family::Raft, self.key(RaftItem::Committed), record);
+        commit(&*self.store, set).await
+    }
+
     /// Writes that the log begins after `purged`: the entries up to it go, the shard's facts stay.
     pub(super) async fn purge_through(&self, purged: Position) -> Result<(), StoreError> {
         let mut set = WriteSet::new();
         let first = self.with(LogState::first_index).unwrap_or(0);
-        let purged_record = super::record::encode_purged(self.shard, purged);
+        let purged_record = super::record::encode_position(self.shard, purged);
         set.put_critical(Family::Raft, self.key(RaftItem::Purged), purged_record);
         if let Some(snapshot) = self.with(LogState::snapshot) {
             set.put_critical(

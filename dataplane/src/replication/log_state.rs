@@ -6,14 +6,14 @@
 use std::collections::VecDeque;
 
 use anabranch_domain::{
-    ShardCommand, ShardState,
+    ShardCommand, ShardPhase, ShardState,
     shard_state::{Applied, RecentAppends},
 };
-use anabranch_store::entry::{Entry, Envelope, Position, Standing};
+use anabranch_store::entry::{Entry, EntryKind, Envelope, Position, Standing};
 
 use super::{
     Birth, ShardSnapshot,
-    types::{StoredMembership, Vote},
+    types::{Host, StoredMembership, Vote, log_id},
 };
 
 /// One shard's log, as far as it is kept in memory.
@@ -29,6 +29,11 @@ pub(super) struct LogState {
     pub(super) applied: Option<Position>,
     /// What the applied entries made of the shard.
     pub(super) shard: ShardState,
+    /// How far the log is known to be committed, where that is not simply how far it goes: in a group of several voters.
+    /// What is on the disk may lag behind.
+    pub(super) committed: Option<Position>,
+    /// Where the log is about to be trimmed to.
+    pub(super) trim_goal: Option<Position>,
     /// The vote on disk.
     pub(super) vote: Option<Vote>,
     /// Whether the tokens of the appends at the log's end are remembered.
@@ -45,6 +50,15 @@ pub(super) fn standing_after(envelope: &Envelope) -> Standing {
         time: envelope.time,
         phase: envelope.phase,
         epoch: envelope.epoch,
+    }
+}
+
+fn standing_of(shard: &ShardState) -> Standing {
+    Standing {
+        first_ordinal: shard.next_ordinal,
+        time: shard.last_arrival,
+        phase: shard.phase,
+        epoch: shard.epoch,
     }
 }
 
@@ -65,6 +79,8 @@ impl LogState {
             standing,
             applied: None,
             shard,
+            committed: None,
+            trim_goal: None,
             vote: None,
             is_recalled: true,
             membership: StoredMembership::default(),
@@ -82,18 +98,14 @@ impl LogState {
             children: snapshot.children.clone(),
             recent: RecentAppends::default(),
         };
-        let standing = Standing {
-            first_ordinal: shard.next_ordinal,
-            time: shard.last_arrival,
-            phase: shard.phase,
-            epoch: shard.epoch,
-        };
         Self {
             purged: None,
             last: snapshot.position,
-            standing,
+            standing: standing_of(&shard),
             applied: snapshot.position,
             shard,
+            committed: None,
+            trim_goal: None,
             vote: None,
             is_recalled: false,
             membership: snapshot.membership.clone(),
@@ -164,6 +176,21 @@ impl LogState {
         self.standing = standing;
     }
 
+    /// The log begins after where `facts` stand; the entries that were behind it stay.
+    pub(super) fn install(&mut self, facts: &ShardSnapshot) {
+        let installed = Self::of_snapshot(facts);
+        self.shard = installed.shard;
+        self.applied = installed.applied;
+        self.membership = installed.membership;
+        self.committed = self.committed.max(installed.applied);
+        if self.last < installed.last {
+            self.standing = installed.standing;
+        }
+        if let Some(position) = facts.position {
+            self.purge(position);
+        }
+    }
+
     /// The log begins after `purged`.
     pub(super) fn purge(&mut self, purged: Position) {
         while self
@@ -206,6 +233,68 @@ impl LogState {
         }
         self.applied = Some(position);
         applied
+    }
+
+    /// The standing of what follows the last applied entry.
+    pub(super) fn applied_standing(&self) -> Standing {
+        standing_of(&self.shard)
+    }
+
+    /// Whether entries are there that may not be read yet.
+    pub(super) fn is_behind(&self) -> bool {
+        self.applied < self.last
+    }
+
+    /// The voters and who else gets the log, as of the last applied entry.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = (u64, &Host)> {
+        self.membership.nodes().map(|(node, host)| (*node, host))
+    }
+
+    /// The shard as of `position`, where its log is, or will be, trimmed to. `next` is the header of the entry after it; none: the
+    /// shard's newest facts are meant.
+    ///
+    /// A replica that is sent this reads on from there. It knows the newest voters from the start, which does no harm: they
+    /// were agreed on.
+    pub(super) fn snapshot_at(&self, position: Position, next: Option<&Envelope>) -> ShardSnapshot {
+        let newest = self.snapshot();
+        let known = newest
+            .membership
+            .log_id()
+            .as_ref()
+            .map(super::types::position);
+        let since = known.min(Some(position)).map(log_id);
+        let membership = StoredMembership::new(since, newest.membership.membership().clone());
+        let Some(next) = next else {
+            return ShardSnapshot {
+                position: Some(position),
+                membership,
+                ..newest
+            };
+        };
+        let phase = match next.kind {
+            EntryKind::Seal => ShardPhase::Open,
+            EntryKind::Activate => ShardPhase::AwaitingActivation,
+            EntryKind::Append | EntryKind::Blank | EntryKind::Membership => next.phase,
+        };
+        let is_sealed = phase == ShardPhase::Sealed;
+        ShardSnapshot {
+            position: Some(position),
+            next_ordinal: next.first_ordinal,
+            last_arrival: next.time,
+            phase,
+            // The command that comes next is newer than what was there.
+            epoch: if phase == next.phase {
+                next.epoch
+            } else {
+                next.epoch.saturating_sub(1)
+            },
+            children: if is_sealed {
+                newest.children
+            } else {
+                Vec::new()
+            },
+            membership,
+        }
     }
 
     /// The shard as of the last applied entry.

@@ -12,10 +12,10 @@ use std::{
 
 use anabranch_store::{
     Family, Order, StoreError, WriteSet, commit,
-    entry::{Draft, Entry, EntryKind, Position},
+    entry::{Draft, Entry, EntryKind, HEADER_LEN, Position, Standing},
     keys::{LogKey, RaftItem},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use openraft::{
     EntryPayload, LogState as LibraryLogState, OptionalSend, RaftLogReader,
     storage::{IOFlushed, RaftLogStorage},
@@ -25,9 +25,12 @@ use super::{
     Journal,
     log_state::{LogState, standing_after},
     membership_bytes::{decode_membership, encode_membership},
-    record::encode_vote,
+    record::{encode_position, encode_vote},
     types::{LogEntry, LogId, Payload, Proposal, Types, Vote, log_id, position},
 };
+
+/// A message to a follower takes no more entries once they have so many bytes.
+const MESSAGE_BYTES_ENOUGH: usize = 2 << 20;
 
 /// The log of one group, as the library writes and reads it.
 #[derive(Clone, Debug)]
@@ -56,12 +59,44 @@ impl LogStore {
                 Draft::membership(standing, &encode_membership(&membership))
             }
             EntryPayload::Normal(Proposal::Draft(draft)) => draft,
-            // It would come from a peer, and there are none.
-            EntryPayload::Normal(Proposal::Read(_)) => {
-                return Err(io::Error::other("an entry is appended twice"));
-            }
+            EntryPayload::Normal(Proposal::Read(stored)) => return self.keep(stored, standing),
         };
         Ok(self.journal.place(draft, position(&entry.log_id)))
+    }
+
+    /// The bytes of an entry that the leader made, added to the log in memory.
+    fn keep(&self, entry: Entry, standing: Standing) -> Result<Bytes, io::Error> {
+        let envelope = entry.envelope();
+        if envelope.first_ordinal != standing.first_ordinal {
+            return Err(io::Error::other(format!(
+                "entry {} of shard {} begins at record {}, and the log before it ends at {}",
+                entry.key().index,
+                self.journal.shard(),
+                envelope.first_ordinal,
+                standing.first_ordinal
+            )));
+        }
+        let mut bytes = BytesMut::with_capacity(HEADER_LEN + entry.payload().len());
+        bytes.extend_from_slice(&entry.header());
+        bytes.extend_from_slice(entry.payload());
+        let bytes = bytes.freeze();
+        // The one copy that lies in memory is the one that goes to the disk: the message that brought it can go.
+        let kept = entry.with_bytes(&bytes);
+        self.journal.keep(kept, bytes.len());
+        Ok(bytes)
+    }
+
+    /// How far the log is known to be committed, to be written beside the entries that come next. In a group that gets a
+    /// second replica this begins to be told apart from how far the log goes.
+    fn committed_record(&self, gets_peers: bool) -> Option<Vec<u8>> {
+        let committed = self.journal.with_mut(|state| {
+            if gets_peers && state.committed.is_none() {
+                state.committed = Some(state.applied.unwrap_or_default());
+            }
+            state.committed
+        });
+        let committed = committed.flatten()?;
+        Some(encode_position(self.journal.shard(), committed))
     }
 
     fn read(&self, range: (Bound<u64>, Bound<u64>)) -> Result<Vec<LogEntry>, io::Error> {
@@ -126,10 +161,7 @@ impl LogStore {
     }
 
     /// The position of the last entry before `end`, and the standing after it.
-    fn end_at(
-        &self,
-        end: u64,
-    ) -> Result<Option<(Position, anabranch_store::entry::Standing)>, io::Error> {
+    fn end_at(&self, end: u64) -> Result<Option<(Position, Standing)>, io::Error> {
         let Some(last) = end.checked_sub(1) else {
             return Ok(None);
         };
@@ -172,6 +204,29 @@ impl RaftLogReader<Types> for LogStore {
     async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
         Ok(self.state(|state| state.vote))
     }
+
+    /// Leaves off after some entries: a follower that is far behind is sent messages of a bearable size.
+    async fn limited_get_log_entries(
+        &mut self,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<LogEntry>, io::Error> {
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for index in start..end {
+            let entry = self.read((Bound::Included(index), Bound::Excluded(index + 1)))?;
+            for entry in &entry {
+                if let EntryPayload::Normal(Proposal::Read(stored)) = &entry.payload {
+                    bytes += stored.payload().len();
+                }
+            }
+            entries.extend(entry);
+            if bytes >= MESSAGE_BYTES_ENOUGH {
+                break;
+            }
+        }
+        Ok(entries)
+    }
 }
 
 impl RaftLogStorage<Types> for LogStore {
@@ -200,16 +255,45 @@ impl RaftLogStorage<Types> for LogStore {
         Ok(())
     }
 
+    /// Remembered only: it is written with the next entries, and a start that finds less asks the next leader.
+    async fn save_committed(&mut self, committed: Option<LogId>) -> Result<(), io::Error> {
+        let committed = committed.as_ref().map(position);
+        self.journal.with_mut(|state| {
+            if state.committed.is_some() {
+                state.committed = state.committed.max(committed);
+            }
+        });
+        Ok(())
+    }
+
+    async fn read_committed(&mut self) -> Result<Option<LogId>, io::Error> {
+        let committed = self.state(|state| state.committed);
+        Ok(committed
+            .filter(|committed| *committed != Position::default())
+            .map(log_id))
+    }
+
     async fn append<I>(&mut self, entries: I, callback: IOFlushed<Types>) -> Result<(), io::Error>
     where
         I: IntoIterator<Item = LogEntry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
         let mut set = WriteSet::new();
+        let mut gets_peers = false;
         for entry in entries {
+            if let EntryPayload::Membership(membership) = &entry.payload {
+                gets_peers |= membership.nodes().count() > 1;
+            }
             let key = LogKey::new(self.journal.shard(), entry.log_id.index);
             // The shard asked whether there is room; refused here, the entry would be missing in the log.
             set.put_critical(Family::Log, key.encode(), self.place(entry)?);
+        }
+        if let Some(committed) = self.committed_record(gets_peers) {
+            set.put_critical(
+                Family::Raft,
+                self.journal.key(RaftItem::Committed),
+                committed,
+            );
         }
         let under_way = self.journal.unsettled.begin();
         let this = self.clone();
@@ -232,7 +316,10 @@ impl RaftLogStorage<Types> for LogStore {
         self.write(set).await?;
         let birth = LogState::unborn(self.journal.birth()).standing;
         self.journal.with_mut(|state| {
-            let standing = kept.map_or(birth, |(_, standing)| standing);
+            // Cut back to where the log was trimmed to, nothing is left to say where it stands but what was applied.
+            let trimmed = state.purged.map(|_| state.applied_standing());
+            let standing = kept.map(|(_, standing)| standing).or(trimmed);
+            let standing = standing.unwrap_or(birth);
             state.truncate(
                 kept.map(|(position, _)| position).or(state.purged),
                 standing,

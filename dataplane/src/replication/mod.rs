@@ -15,12 +15,16 @@
 
 mod birth;
 mod commitment;
+mod founding;
 mod group;
 mod journal;
+mod leadership;
 mod log_state;
 mod log_store;
+mod membership;
 mod membership_bytes;
 mod network;
+mod peers;
 mod record;
 mod recovery;
 mod state_machine;
@@ -30,9 +34,12 @@ mod unsettled;
 
 pub use birth::Birth;
 pub(crate) use commitment::Commitment;
-pub(crate) use group::{Footing, Group, GroupSettings};
+pub use founding::{Founding, ReplicaId};
+pub use group::Group;
+pub(crate) use group::{Footing, GroupSettings};
 pub(crate) use journal::Journal;
 pub use journal::Tip;
+pub use peers::{Directory, Locate, Peers, RaftServer};
 pub(crate) use record::ShardSnapshot;
 pub use recovery::LogError;
 pub(crate) use recovery::PIPELINE_ENTRIES_MAX;

@@ -1,75 +1,205 @@
-//! The network of a node that has no peers.
+//! The library's network: what one replica sends to another, over the one connection between their processes.
 //!
-//! A one-voter group never sends anything. Should one ever be told to (a membership with a second node in it, which
-//! nothing here writes), every call says so instead of pretending.
+//! A process without peers (standalone) has one-voter groups only, which never send anything; should one be told to, every call
+//! says so instead of pretending.
 
-use std::{future::Future, io};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
+use anabranch_domain::{PodName, ShardUid};
+use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
+use futures_util::{Stream, StreamExt as _};
 use openraft::{
     OptionalSend,
     alias::{SnapshotOf, VoteOf},
+    base::{BoxFuture, BoxStream},
     errors::{RPCError, ReplicationClosed, StreamingError, Unreachable},
-    network::{RPCOption, RaftNetworkFactory, RaftNetworkV2},
+    network::{Backoff, RPCOption, RaftNetworkFactory, RaftNetworkV2},
     raft::{
-        AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteRequest, VoteResponse,
+        AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendResult,
+        TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
     },
 };
 
-use super::{SnapshotBytes, Types};
+use super::{
+    SnapshotBytes, Types,
+    peers::{self, Link, Peers},
+    types::Host,
+};
 
-/// Makes [`NoPeer`]s.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct NoPeers;
+/// Messages with entries to one replica of one shard that are under way at a time.
+const PIPELINE: usize = 8;
+/// Between two attempts to reach a replica that is away.
+const BACKOFF: Duration = Duration::from_millis(200);
 
-/// A peer that is not there.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NoPeer {
-    target: u64,
+/// Makes [`Replica`]s of one shard.
+#[derive(Clone, Debug)]
+pub(super) struct Network {
+    shard: ShardUid,
+    peers: Option<Arc<Peers>>,
 }
 
-impl NoPeer {
-    fn unreachable(self) -> Unreachable<Types> {
+impl Network {
+    /// The network of `shard`; `peers` are the processes that may hold its replicas.
+    pub(super) fn new(shard: ShardUid, peers: Option<Arc<Peers>>) -> Self {
+        Self { shard, peers }
+    }
+}
+
+impl RaftNetworkFactory<Types> for Network {
+    type Network = Replica;
+
+    async fn new_client(&mut self, target: u64, host: &Host) -> Replica {
+        let link = self.peers.as_ref().zip(host.0.as_ref());
+        Replica {
+            shard: self.shard,
+            target,
+            pod: host.0.clone(),
+            link: link.map(|(peers, pod)| peers.link(pod)),
+        }
+    }
+}
+
+/// Another replica.
+#[derive(Clone, Debug)]
+pub(super) struct Replica {
+    shard: ShardUid,
+    target: u64,
+    pod: Option<PodName>,
+    link: Option<Link>,
+}
+
+impl Replica {
+    fn unreachable(&self, why: &str) -> Unreachable<Types> {
+        let pod = self.pod.as_ref().map_or("nowhere", PodName::as_str);
         Unreachable::new(&io::Error::other(format!(
-            "node {} is no peer: this node has none",
+            "replica {:016x} on {pod}: {why}",
             self.target
         )))
     }
-}
 
-impl RaftNetworkFactory<Types> for NoPeers {
-    type Network = NoPeer;
+    /// Says something to the replica, and waits for an answer of the kind that `take` takes.
+    async fn call<T>(
+        &self,
+        call: Call,
+        take: impl FnOnce(Answer) -> Option<T>,
+    ) -> Result<T, Unreachable<Types>> {
+        let link = self.link.as_ref();
+        let link = link.ok_or_else(|| self.unreachable("this process has no peers"))?;
+        let request = pb::Request {
+            id: 0,
+            shard: self.shard.to_bytes().to_vec().into(),
+            to: self.target,
+            call: Some(call),
+        };
+        let answer = link.call(request).await;
+        let answer = answer.map_err(|lost| self.unreachable(&lost.to_string()))?;
+        take(answer).ok_or_else(|| self.unreachable("an answer to something else"))
+    }
 
-    async fn new_client(&mut self, target: u64, _node: &()) -> NoPeer {
-        NoPeer { target }
+    async fn append(
+        &self,
+        request: AppendEntriesRequest<Types>,
+    ) -> Result<AppendEntriesResponse<Types>, RPCError<Types>> {
+        let call = Call::AppendEntries(peers::append_to(request));
+        let take = |answer| match answer {
+            Answer::Appended(appended) => peers::appended_from(appended).ok(),
+            _ => None,
+        };
+        Ok(self.call(call, take).await?)
     }
 }
 
-impl RaftNetworkV2<Types> for NoPeer {
+impl RaftNetworkV2<Types> for Replica {
     type SnapshotData = SnapshotBytes;
 
     async fn append_entries(
         &mut self,
-        _rpc: AppendEntriesRequest<Types>,
+        request: AppendEntriesRequest<Types>,
         _option: RPCOption,
     ) -> Result<AppendEntriesResponse<Types>, RPCError<Types>> {
-        Err(RPCError::Unreachable(self.unreachable()))
+        self.append(request).await
+    }
+
+    /// Several messages under way at a time: the connection keeps their order, and the answers are given in it.
+    fn stream_append<'s, S>(
+        &'s mut self,
+        input: S,
+        _option: RPCOption,
+    ) -> BoxFuture<
+        's,
+        Result<BoxStream<'s, Result<StreamAppendResult<Types>, RPCError<Types>>>, RPCError<Types>>,
+    >
+    where
+        S: Stream<Item = AppendEntriesRequest<Types>> + OptionalSend + Unpin + 'static,
+    {
+        let replica = self.clone();
+        let answers = input.map(move |request| {
+            let replica = replica.clone();
+            async move {
+                let previous = request.prev_log_id;
+                let last = request
+                    .entries
+                    .last()
+                    .map(|entry| entry.log_id)
+                    .or(previous);
+                let response = replica.append(request).await?;
+                Ok(response.into_stream_result(previous, last))
+            }
+        });
+        let answers: BoxStream<'s, _> = Box::pin(answers.buffered(PIPELINE));
+        Box::pin(async move { Ok(answers) })
     }
 
     async fn vote(
         &mut self,
-        _rpc: VoteRequest<Types>,
+        request: VoteRequest<Types>,
         _option: RPCOption,
     ) -> Result<VoteResponse<Types>, RPCError<Types>> {
-        Err(RPCError::Unreachable(self.unreachable()))
+        let call = Call::RequestVote(peers::vote_to(&request));
+        let take = |answer| match answer {
+            Answer::Voted(voted) => peers::voted_from(&voted).ok(),
+            _ => None,
+        };
+        Ok(self.call(call, take).await?)
     }
 
     async fn full_snapshot(
         &mut self,
-        _vote: VoteOf<Types>,
-        _snapshot: SnapshotOf<Types, SnapshotBytes>,
-        _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        vote: VoteOf<Types>,
+        snapshot: SnapshotOf<Types, SnapshotBytes>,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
-        Err(StreamingError::Unreachable(self.unreachable()))
+        let call = Call::InstallSnapshot(peers::snapshot_to(&vote, snapshot));
+        let take = |answer| match answer {
+            Answer::Installed(vote) => peers::installed_from(vote).ok(),
+            _ => None,
+        };
+        tokio::select! {
+            installed = self.call(call, take) => Ok(installed?),
+            closed = cancel => Err(StreamingError::Closed(closed)),
+        }
+    }
+
+    async fn transfer_leader(
+        &mut self,
+        request: TransferLeaderRequest<Types>,
+        _option: RPCOption,
+    ) -> Result<TransferLeaderResponse<Types>, RPCError<Types>> {
+        let call = Call::TransferLeader(peers::transfer_to(&request));
+        let take = |answer| match answer {
+            Answer::Transferred(transferred) => Some(transferred.refused),
+            _ => None,
+        };
+        let refused = self.call(call, take).await?;
+        if refused.is_empty() {
+            Ok(Ok(()))
+        } else {
+            Err(self.unreachable(&refused).into())
+        }
+    }
+
+    fn backoff(&self) -> Option<Backoff> {
+        Some(Backoff::new(std::iter::repeat(BACKOFF)))
     }
 }

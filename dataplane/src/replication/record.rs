@@ -3,7 +3,7 @@
 //! ```text
 //! vote      = 1 ‖ term u64 ‖ node u64 ‖ committed u8 ‖ crc
 //! birth     = 1 ‖ phase u8 ‖ arrival floor u64 ‖ node u64 ‖ crc
-//! purged    = 1 ‖ position ‖ crc                                position = term u64 ‖ leader u64 ‖ index u64
+//! purged, committed = 1 ‖ position ‖ crc                        position = term u64 ‖ leader u64 ‖ index u64
 //! snapshot  = 1 ‖ maybe ‖ next ordinal u64 ‖ last arrival u64 ‖ phase u8 ‖ epoch u64      maybe = 0 | 1 ‖ position
 //!               ‖ maybe of the membership ‖ membership length u16 ‖ membership ‖ child index u32 … ‖ crc
 //! ```
@@ -115,19 +115,21 @@ pub(super) fn encode_birth(shard: ShardUid, birth: Birth, node: u64) -> Vec<u8> 
     sealed(shard, body)
 }
 
-pub(super) fn encode_purged(shard: ShardUid, purged: Position) -> Vec<u8> {
+/// A position that is kept alone: where the log was trimmed to, or how far it is known to be committed.
+pub(super) fn encode_position(shard: ShardUid, position: Position) -> Vec<u8> {
     let mut body = vec![FORMAT];
-    put_position(&mut body, purged);
+    put_position(&mut body, position);
     sealed(shard, body)
 }
 
-pub(super) fn decode_purged(shard: ShardUid, bytes: &[u8]) -> Result<Position, BadRecord> {
-    let mut body = opened("purge position", shard, bytes)?;
+pub(super) fn decode_position(
+    item: &'static str,
+    shard: ShardUid,
+    bytes: &[u8],
+) -> Result<Position, BadRecord> {
+    let mut body = opened(item, shard, bytes)?;
     let found = get_position(&mut body).filter(|_| body.is_empty());
-    found.ok_or(BadRecord {
-        item: "purge position",
-        shard,
-    })
+    found.ok_or(BadRecord { item, shard })
 }
 
 /// A shard's integers as of one log position: the snapshot that a replica gets, and what recovery begins with.
@@ -256,7 +258,7 @@ mod tests {
             index: 40,
         };
         assert_eq!(
-            decode_purged(SHARD, &encode_purged(SHARD, purged)),
+            decode_position("purged", SHARD, &encode_position(SHARD, purged)),
             Ok(purged)
         );
         assert_eq!(
@@ -284,7 +286,7 @@ mod tests {
         fn any_bytes_are_errors_and_no_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             prop_assert!(ShardSnapshot::decode(SHARD, &bytes).is_err());
             prop_assert!(decode_vote(SHARD, &bytes).is_err());
-            prop_assert!(decode_purged(SHARD, &bytes).is_err());
+            prop_assert!(decode_position("purged", SHARD, &bytes).is_err());
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What a shard's bytes on disk say after a start: its small values and its last log entry, and nothing before it.
 //!
 //! So the time to start does not grow with the data. With one voter, what is durable is committed: an entry that nobody
-//! was told about may be there, whole and with its right number, or not be there.
+//! was told about may be there, whole and with its right number, or not be there. With several, only what was known to be
+//! committed is applied; the next leader says how the rest ends.
 
 use std::ops::ControlFlow;
 
-use anabranch_domain::{ShardUid, shard_state::RecentAppends};
+use anabranch_domain::{PodName, ShardUid, shard_state::RecentAppends};
 use anabranch_store::{
     Family, Order, Store, StoreError,
     entry::{Entry, EntryError, EntryKind, Seal, tokens},
@@ -15,7 +16,7 @@ use anabranch_store::{
 use super::{
     Birth, ShardSnapshot,
     log_state::{LogState, standing_after},
-    record::{BadRecord, decode_purged, decode_vote},
+    record::{BadRecord, decode_position, decode_vote},
     types::Vote,
 };
 
@@ -41,6 +42,12 @@ pub enum LogError {
     /// The disk failed a moment ago and the log is read anew: try again.
     #[error("the log is being read again")]
     Reloading,
+    /// Another replica leads, or none does yet: ask there, or ask again.
+    #[error("this replica does not lead the shard{}", leader.as_ref().map(|pod| format!(": {pod} does")).unwrap_or_default())]
+    NotLeader {
+        /// Who does, if it is known.
+        leader: Option<PodName>,
+    },
     /// A value beside the log is damaged.
     #[error("{0}")]
     Record(String),
@@ -86,9 +93,20 @@ pub(super) fn find(store: &dyn Store, shard: ShardUid, birth: Birth) -> Result<F
     state.is_recalled = last.is_none() && kept.snapshot.is_none();
     state.purged = kept.purged;
     state.vote = kept.vote;
+    state.committed = kept.committed;
     let is_newer = |entry: &Entry| Some(entry.envelope().position) >= state.last;
     if let Some(last) = last.filter(is_newer) {
-        advance_to(&mut state, &last)?;
+        match kept.committed {
+            None => advance_to(&mut state, &last)?,
+            Some(committed) => {
+                let committed = state.applied.max(Some(committed));
+                if let Some(applied) = applied_entry(store, shard, &last, committed)? {
+                    advance_to(&mut state, &applied)?;
+                }
+                state.last = Some(last.envelope().position);
+                state.standing = standing_after(last.envelope());
+            }
+        }
     }
     state.last = state.last.max(state.purged);
     Ok(Found {
@@ -97,7 +115,24 @@ pub(super) fn find(store: &dyn Store, shard: ShardUid, birth: Birth) -> Result<F
     })
 }
 
-/// The state that follows from the log's last entry.
+/// The last entry of the log that may be applied: the one at `committed`, if it is there and is that very one.
+fn applied_entry(
+    store: &dyn Store,
+    shard: ShardUid,
+    last: &Entry,
+    committed: Option<anabranch_store::entry::Position>,
+) -> Result<Option<Entry>, LogError> {
+    let Some(committed) = committed else {
+        return Ok(None);
+    };
+    if committed.index >= last.key().index {
+        return Ok(Some(last.clone()).filter(|last| last.envelope().position <= committed));
+    }
+    let at = last_entry(store, shard, Some(committed.index + 1))?;
+    Ok(at.filter(|entry| entry.envelope().position == committed))
+}
+
+/// The state that follows from the log's last applied entry.
 fn advance_to(state: &mut LogState, last: &Entry) -> Result<(), EntryError> {
     let envelope = last.envelope();
     state.last = Some(envelope.position);
@@ -150,13 +185,18 @@ fn hole_before(
     Ok(None)
 }
 
-/// Remembers the appends at the end of the log again, oldest first.
-pub(super) fn recall(store: &dyn Store, shard: ShardUid) -> Result<RecentAppends, LogError> {
+/// Remembers the appends at the end of the log again, oldest first: those before index `end`. What is not applied may yet be taken back,
+/// and must not be answered for.
+pub(super) fn recall(
+    store: &dyn Store,
+    shard: ShardUid,
+    end: u64,
+) -> Result<RecentAppends, LogError> {
     let mut entries = Vec::new();
     let (mut bytes, mut failed) = (0, None);
     store.scan(
         Family::Log,
-        &LogKey::all(shard),
+        &LogKey::between(shard, 0, end),
         Order::Backward,
         &mut |key, value| {
             bytes += value.len();
@@ -191,6 +231,7 @@ pub(super) fn recall(store: &dyn Store, shard: ShardUid) -> Result<RecentAppends
 #[derive(Default)]
 struct Kept {
     vote: Option<Vote>,
+    committed: Option<anabranch_store::entry::Position>,
     purged: Option<anabranch_store::entry::Position>,
     snapshot: Option<ShardSnapshot>,
 }
@@ -218,10 +259,15 @@ impl Kept {
         let key = RaftKey::decode(key)?;
         match key.item {
             RaftItem::Vote => self.vote = Some(decode_vote(key.shard, value)?),
-            RaftItem::Purged => self.purged = Some(decode_purged(key.shard, value)?),
+            RaftItem::Purged => {
+                self.purged = Some(decode_position("purge position", key.shard, value)?);
+            }
             RaftItem::Snapshot => self.snapshot = Some(ShardSnapshot::decode(key.shard, value)?),
-            // A birth is read by whoever lists the groups of a disk; one voter keeps no committed position.
-            RaftItem::Birth | RaftItem::Committed => {}
+            RaftItem::Committed => {
+                self.committed = Some(decode_position("committed position", key.shard, value)?);
+            }
+            // A birth is read by whoever lists the groups of a disk.
+            RaftItem::Birth => {}
         }
         Ok(())
     }

@@ -1,15 +1,18 @@
-//! The library's state machine over a [`Journal`]: a few integers, and a snapshot that is those integers.
+//! The library's state machine over a [`Journal`]: a few integers, and a snapshot that is those integers where the log begins.
+//!
+//! A snapshot stands at the log's *front*, where it is trimmed to, and not at its end: the log is the data, and who gets a
+//! snapshot gets every record from there on as entries.
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use anabranch_domain::ShardCommand;
+use anabranch_domain::{ShardCommand, ShardUid};
 use anabranch_store::{
     Family, WriteSet, commit,
     entry::{Activate, Entry, EntryKind, Seal, tokens},
-    keys::RaftItem,
+    keys::{LogKey, RaftItem},
 };
 use futures_util::{Stream, StreamExt};
 use openraft::{
@@ -21,6 +24,7 @@ use openraft::{
 use super::{
     Journal, Outcome, Proposal, ShardSnapshot, SnapshotBytes,
     log_state::LogState,
+    record::encode_position,
     types::{LogEntry, LogId, StoredMembership, Types, log_id, position},
 };
 
@@ -28,8 +32,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub(crate) struct StateMachine {
     journal: Arc<Journal>,
-    /// The snapshot that was last built or installed in this process; shared with the builder.
-    current: Arc<Mutex<Option<SnapshotOf<Types, SnapshotBytes>>>>,
+    /// The snapshot that was built last; shared with the builder.
+    built: Arc<Mutex<Option<ShardSnapshot>>>,
 }
 
 impl StateMachine {
@@ -37,8 +41,12 @@ impl StateMachine {
     pub(super) fn new(journal: Arc<Journal>) -> Self {
         Self {
             journal,
-            current: Arc::default(),
+            built: Arc::default(),
         }
+    }
+
+    fn built(&self) -> MutexGuard<'_, Option<ShardSnapshot>> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state<T>(&self, change: impl FnOnce(&mut LogState) -> T) -> T {
@@ -64,10 +72,6 @@ impl StateMachine {
         self.journal.store.submit(set, Box::new(done));
     }
 
-    fn keep(&self, snapshot: SnapshotOf<Types, SnapshotBytes>) {
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot);
-    }
-
     fn apply_one(&self, entry: LogEntry) -> Result<Outcome, io::Error> {
         let at = position(&entry.log_id);
         let applied = match entry.payload {
@@ -81,7 +85,14 @@ impl StateMachine {
             }
             EntryPayload::Normal(Proposal::Read(stored)) => {
                 let command = command(&stored)?;
-                self.journal.apply(at, Some(stored.envelope()), &command)
+                let applied = self.journal.apply(at, Some(stored.envelope()), &command);
+                // The children are in no header: with peers, entries may follow that are no seal.
+                if stored.envelope().kind == EntryKind::Seal
+                    && self.state(|state| state.committed.is_some())
+                {
+                    self.save_snapshot();
+                }
+                applied
             }
             EntryPayload::Normal(Proposal::Draft(_)) => {
                 return Err(io::Error::other(
@@ -143,59 +154,65 @@ impl RaftStateMachine<Types> for StateMachine {
 
     async fn install_snapshot(
         &mut self,
-        meta: &SnapshotMetaOf<Types>,
+        _meta: &SnapshotMetaOf<Types>,
         snapshot: SnapshotBytes,
     ) -> Result<(), io::Error> {
         let shard = self.journal.shard();
         let facts = ShardSnapshot::decode(shard, &snapshot.0).map_err(io::Error::other)?;
         let mut set = WriteSet::new();
+        let purged = facts.position.unwrap_or_default();
         set.put_critical(
             Family::Raft,
             self.journal.key(RaftItem::Snapshot),
             snapshot.0.clone(),
         );
+        set.put_critical(
+            Family::Raft,
+            self.journal.key(RaftItem::Purged),
+            encode_position(shard, purged),
+        );
+        set.put_critical(
+            Family::Raft,
+            self.journal.key(RaftItem::Committed),
+            encode_position(shard, purged),
+        );
+        set.delete_range(Family::Log, LogKey::between(shard, 0, purged.index + 1));
         commit(&*self.journal.store, set)
             .await
             .map_err(io::Error::other)?;
-        self.state(|state| {
-            let installed = LogState::of_snapshot(&facts);
-            state.shard = installed.shard;
-            state.applied = installed.applied;
-            state.membership = installed.membership;
-            if state.last < installed.last {
-                state.standing = installed.standing;
-            }
-        });
-        self.keep(Snapshot {
-            meta: meta.clone(),
-            snapshot,
-        });
+        self.journal.install(&facts);
         Ok(())
     }
 
     async fn get_current_snapshot(
         &mut self,
     ) -> Result<Option<SnapshotOf<Types, SnapshotBytes>>, io::Error> {
-        Ok(self
-            .current
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone())
+        let trimmed = self.journal.trimmed_snapshot().map_err(io::Error::other)?;
+        let built = self.built().clone();
+        // Trimming goes on while no group runs, and then nothing is built.
+        let facts = trimmed
+            .into_iter()
+            .chain(built)
+            .max_by_key(|facts| facts.position);
+        Ok(facts.map(|facts| library_snapshot(self.journal.shard(), &facts)))
     }
+}
+
+fn library_snapshot(shard: ShardUid, facts: &ShardSnapshot) -> SnapshotOf<Types, SnapshotBytes> {
+    let meta = SnapshotMetaOf::<Types> {
+        last_log_id: facts.position.map(log_id),
+        last_membership: facts.membership.clone(),
+    };
+    let snapshot = SnapshotBytes(facts.encode(shard));
+    Snapshot { meta, snapshot }
 }
 
 impl RaftSnapshotBuilder<Types> for StateMachine {
     type SnapshotData = SnapshotBytes;
 
     async fn build_snapshot(&mut self) -> Result<SnapshotOf<Types, SnapshotBytes>, io::Error> {
-        let facts = self.state(|state| state.snapshot());
-        let meta = SnapshotMetaOf::<Types> {
-            last_log_id: facts.position.map(log_id),
-            last_membership: facts.membership.clone(),
-        };
-        let snapshot = SnapshotBytes(facts.encode(self.journal.shard()));
-        let built = Snapshot { meta, snapshot };
-        self.keep(built.clone());
-        Ok(built)
+        let facts = self.journal.snapshot_to_trim().map_err(io::Error::other)?;
+        *self.built() = Some(facts.clone());
+        Ok(library_snapshot(self.journal.shard(), &facts))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anabranch_domain::shard_state::Applied;
+use anabranch_domain::{PodName, shard_state::Applied};
 use anabranch_store::entry::{Draft, Entry, Position};
 use openraft::{OptionalSend, RaftTypeConfig, alias::LogIdOf, vote::RaftLeaderIdExt};
 
@@ -16,11 +16,11 @@ impl RaftTypeConfig for Types {
     type D = Proposal;
     type R = Outcome;
     type NodeId = u64;
-    type Node = ();
+    type Node = Host;
     type Term = u64;
     type LeaderId = openraft::impls::leader_id_adv::LeaderId<u64, u64>;
     type Vote = openraft::impls::Vote<Self::LeaderId>;
-    type Payload = openraft::EntryPayload<Proposal, u64, ()>;
+    type Payload = openraft::EntryPayload<Proposal, u64, Host>;
     type Entry = openraft::Entry<Self::LeaderId, Self::Payload>;
     type AsyncRuntime = openraft::impls::TokioRuntime;
     type Responder<T>
@@ -34,6 +34,10 @@ impl RaftTypeConfig for Types {
     type ErrorSource = openraft::impls::BoxedErrorSource;
 }
 
+/// Where a replica's disk is mounted: its pod. None where a process has no peers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Host(pub(crate) Option<PodName>);
+
 /// A log id of the library.
 pub(super) type LogId = LogIdOf<Types>;
 /// A log entry of the library.
@@ -42,7 +46,7 @@ pub(super) type LogEntry =
 /// A log entry's payload.
 pub(super) type Payload = <Types as RaftTypeConfig>::Payload;
 /// The voters.
-pub(super) type Membership = openraft::Membership<u64, ()>;
+pub(super) type Membership = openraft::Membership<u64, Host>;
 /// The voters, and the log entry that made them so.
 pub(super) type StoredMembership = openraft::alias::StoredMembershipOf<Types>;
 /// Who leads, or who is wanted to.

@@ -190,7 +190,7 @@ fn settle(
                 bench.settle(place, Outcome::Stored { shard, number });
             }
         }
-        Err(NotAppended::Later(_)) => {
+        Err(NotAppended::Later(_) | NotAppended::Elsewhere { .. }) => {
             bench.put_back(group.places.iter().copied());
         }
         Err(failed) => {

@@ -60,6 +60,18 @@ impl FormedShards {
         self.disk
     }
 
+    /// The disk as a replica of its shards: half of its identity.
+    pub fn node(&self) -> u64 {
+        let [.., low] = split(self.disk);
+        low
+    }
+
+    /// What is on the list of the shard.
+    pub fn get(&self, shard: ShardUid) -> Option<pb::Shard> {
+        let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
+        shards.get(&shard).cloned()
+    }
+
     /// Whether the shard's log was formed here.
     pub fn has(&self, shard: ShardUid) -> bool {
         let shards = self.shards.read().unwrap_or_else(PoisonError::into_inner);
@@ -91,6 +103,20 @@ impl FormedShards {
         shards.remove(&uid);
         Ok(())
     }
+}
+
+/// The two halves of a disk's identity.
+fn split(disk: u128) -> [u64; 2] {
+    let bytes = disk.to_be_bytes();
+    let (halves, _) = bytes.as_chunks::<8>();
+    [u64::from_be_bytes(halves[0]), u64::from_be_bytes(halves[1])]
+}
+
+/// The number of the disk with this identity, as a replica.
+pub(super) fn node_of(disk: &[u8]) -> Option<u64> {
+    let disk: [u8; 16] = disk.try_into().ok()?;
+    let [.., low] = split(u128::from_be_bytes(disk));
+    Some(low)
 }
 
 fn key(uid: ShardUid) -> Vec<u8> {
@@ -125,6 +151,8 @@ mod tests {
             id,
             created_ms: 7,
             is_child: false,
+            founders: Vec::new(),
+            is_joining: false,
         }
     }
 

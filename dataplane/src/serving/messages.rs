@@ -1,7 +1,9 @@
 //! The node's values as messages, and back. Pure; a message that makes no sense is refused with the field's name.
 
 use anabranch_domain::shard_state::AppendToken;
-use anabranch_domain::{HashKey, ShardId, ShardPhase, ShardUid, StreamName, Timestamp, catalog};
+use anabranch_domain::{
+    HashKey, PodName, ShardId, ShardPhase, ShardUid, StreamName, Timestamp, catalog,
+};
 use anabranch_proto::shard as pb;
 use anabranch_store::entry::{Entry, KeyRing};
 use anabranch_store::keys::LogKey;
@@ -9,7 +11,8 @@ use anabranch_wire::Text;
 
 use super::{NotAppended, Subject};
 use crate::shard::{
-    BatchPart, Birth, NewRecord, ReadBatch, ReadFrom, ReadLimits, Resume, Settled, Tip,
+    BatchPart, Birth, Founding, NewRecord, ReadBatch, ReadFrom, ReadLimits, ReplicaId, Resume,
+    Settled, Tip,
 };
 
 /// A message that no process of ours sends.
@@ -27,6 +30,10 @@ pub(super) struct OwnedSubject {
 }
 
 impl OwnedSubject {
+    pub(super) fn birth(&self) -> Birth {
+        self.birth
+    }
+
     pub(super) fn borrowed(&self) -> Subject<'_> {
         Subject {
             uid: self.uid,
@@ -44,7 +51,36 @@ pub(super) fn shard_to(stream: &StreamName, shard: &catalog::Shard) -> pb::Shard
         id: shard.id.index(),
         created_ms: shard.created.as_millis(),
         is_child: shard.parent.is_some(),
+        founders: Vec::new(),
+        is_joining: false,
     }
+}
+
+pub(super) fn replica_to(replica: &ReplicaId) -> pb::Replica {
+    pb::Replica {
+        node: replica.node,
+        pod: replica.pod.as_str().to_owned(),
+    }
+}
+
+pub(super) fn replica_from(replica: &pb::Replica) -> Result<ReplicaId, Malformed> {
+    Ok(ReplicaId {
+        node: replica.node,
+        pod: replica.pod.parse().map_err(|_| Malformed("replica.pod"))?,
+    })
+}
+
+/// How the shard of a message that asks to form it, or of a disk's list, begins on the disk of `own`.
+pub(super) fn founding_from(shard: &pb::Shard, own: &ReplicaId) -> Result<Founding, Malformed> {
+    if shard.is_joining {
+        return Ok(Founding::Joining);
+    }
+    let founders: Result<Vec<_>, _> = shard.founders.iter().map(replica_from).collect();
+    let mut founders = founders?;
+    if founders.is_empty() {
+        founders.push(own.clone());
+    }
+    Ok(Founding::Together(founders))
 }
 
 pub(super) fn shard_from(shard: Option<&pb::Shard>) -> Result<OwnedSubject, Malformed> {
@@ -186,6 +222,7 @@ pub(super) fn facts_to(settled: &Settled) -> pb::Facts {
         phase: phase_to(settled.phase).into(),
         last_arrival_ms: settled.last_arrival.as_millis(),
         next_ordinal: settled.next_ordinal,
+        ..pb::Facts::default()
     }
 }
 
@@ -237,6 +274,18 @@ pub(super) fn refused(why: pb::refused::Why, text: impl std::fmt::Display) -> pb
     pb::Refused {
         why: why.into(),
         text: text.to_string(),
+        leader: String::new(),
+    }
+}
+
+pub(super) fn not_leader(leader: Option<&PodName>) -> pb::Refused {
+    let leader = leader.map(|pod| pod.as_str().to_owned());
+    pb::Refused {
+        leader: leader.unwrap_or_default(),
+        ..refused(
+            pb::refused::Why::NotLeader,
+            "this replica does not lead the shard",
+        )
     }
 }
 
@@ -246,6 +295,7 @@ pub(super) fn not_appended_to(refusal: NotAppended) -> pb::Refused {
         NotAppended::Later(text) => refused(Why::Later, text),
         NotAppended::Unclear(text) => refused(Why::Unclear, text),
         NotAppended::Failed(text) => refused(Why::Failed, text),
+        NotAppended::Elsewhere { leader } => not_leader(leader.as_ref()),
     }
 }
 
@@ -256,5 +306,8 @@ pub(super) fn not_appended_from(refused: pb::Refused) -> NotAppended {
         Why::Later | Why::Overtaken | Why::NotHere => NotAppended::Later(refused.text),
         Why::Unclear => NotAppended::Unclear(refused.text),
         Why::Failed => NotAppended::Failed(refused.text),
+        Why::NotLeader => NotAppended::Elsewhere {
+            leader: refused.leader.parse().ok(),
+        },
     }
 }

@@ -31,6 +31,7 @@ pub use addresses::PodAddresses;
 pub use formed::FormedShards;
 pub use refusal::{NotAppended, ReadRefused};
 pub use remote::RemoteShards;
+pub use remote_logs::Disk;
 pub use served::{ServedShards, Subject};
 pub use server::ShardServer;
 

@@ -1,5 +1,7 @@
 //! Why a shard did not do what it was asked, wherever it is: by what the caller does about it.
 
+use anabranch_domain::PodName;
+
 use crate::shard::{AppendError, ReadError};
 
 /// Why an append was not acknowledged.
@@ -8,6 +10,12 @@ pub enum NotAppended {
     /// Nothing was written, and the reason passes by itself: a reshard, a full queue. Look at the catalog, try again.
     #[error("not now: {0}")]
     Later(String),
+    /// Nothing was written: another replica leads the shard, or none does yet.
+    #[error("another replica leads the shard{}", leader.as_ref().map(|pod| format!(": {pod}")).unwrap_or_default())]
+    Elsewhere {
+        /// Who does, if it is known.
+        leader: Option<PodName>,
+    },
     /// Whether it was written is not known: repeat it with the same token.
     #[error("the outcome is not known: {0}")]
     Unclear(String),
@@ -23,6 +31,7 @@ impl From<AppendError> for NotAppended {
             AppendError::Sealed { .. }
             | AppendError::NotActive
             | AppendError::Overloaded { .. } => Self::Later(text),
+            AppendError::NotLeader { leader } => Self::Elsewhere { leader },
             AppendError::Unclear => Self::Unclear(text),
             AppendError::StorageLow
             | AppendError::Gone

@@ -1,5 +1,6 @@
 //! Shards on pods, asked over gRPC.
 //!
+//! Owns who is believed to lead each shard: what the last answer said, and the next replica in turn while none comes.
 //! Owns one connection a pod, shared by all requests (HTTP/2), and what a lost answer means: an append's outcome is then
 //! unclear and the router repeats it with its token; a read is simply asked again, within its patience.
 //! Invariant: a shard that is not placed yet is waited for, never guessed.
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anabranch_domain::catalog::{Shard, Stream};
-use anabranch_domain::{PodName, StreamName, Timestamp};
+use anabranch_domain::{PodName, ShardUid, StreamName, Timestamp};
 use anabranch_proto::MESSAGE_BYTES_MAX;
 use anabranch_proto::shard::shard_service_client::ShardServiceClient;
 use anabranch_proto::shard::{self as pb, append_response, read_response};
@@ -29,6 +30,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(1);
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
 /// One attempt of an append: far above a slow disk's fsync, far below a put's patience.
 const APPEND_MAX: Duration = Duration::from_secs(4);
+/// The same, where another replica may have taken over from one that is silent.
+const REPLICATED_APPEND_MAX: Duration = Duration::from_millis(1_500);
+/// How often one attempt is sent on to whom the answer names as the leader.
+const HOPS_MAX: usize = 3;
 /// One attempt of a read.
 const READ_MAX: Duration = Duration::from_secs(10);
 /// How long reads are tried again while their pod cannot be reached.
@@ -47,6 +52,8 @@ pub struct RemoteShards {
     addresses: PodAddresses,
     keys: Arc<KeyRing>,
     clients: Mutex<HashMap<PodName, Client>>,
+    /// Where the leader of a shard is believed to be, if it is not the first of its replicas.
+    leaders: Mutex<HashMap<ShardUid, PodName>>,
 }
 
 impl RemoteShards {
@@ -56,14 +63,40 @@ impl RemoteShards {
             addresses,
             keys: Arc::new(keys),
             clients: Mutex::default(),
+            leaders: Mutex::default(),
         }
     }
 
-    /// The service of the pod that holds a shard.
-    pub(super) fn client_of(&self, shard: &Shard) -> Result<Client, Status> {
-        let pod = shard.replicas.first();
+    /// The service of the pod that is believed to lead a shard.
+    fn client_of(&self, shard: &Shard) -> Result<Client, Status> {
+        let pod = self.leader_of(shard);
         let pod = pod.ok_or_else(|| Status::unavailable("the shard is not placed yet"))?;
-        self.client(pod)
+        self.client(&pod)
+    }
+
+    /// The pod that is believed to lead a shard; none while it is not placed.
+    pub(super) fn leader_of(&self, shard: &Shard) -> Option<PodName> {
+        if shard.replicas.len() > 1 {
+            let leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = leaders.get(&shard.uid);
+            if let Some(known) = known.filter(|known| shard.replicas.contains(known)) {
+                return Some(known.clone());
+            }
+        }
+        shard.replicas.first().cloned()
+    }
+
+    /// Notes that `asked` does not lead the shard, and who does; the next in turn is asked when nobody is known to.
+    pub(super) fn note_leader(&self, shard: &Shard, asked: &PodName, leader: Option<PodName>) {
+        if shard.replicas.len() < 2 {
+            return;
+        }
+        let place = shard.replicas.iter().position(|pod| pod == asked);
+        let next = (place.unwrap_or(0) + 1) % shard.replicas.len();
+        let named = leader.filter(|leader| leader != asked && shard.replicas.contains(leader));
+        let leader = named.unwrap_or_else(|| shard.replicas[next].clone());
+        let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
+        leaders.insert(shard.uid, leader);
     }
 
     /// A pod's service. Connects when it is first asked.
@@ -113,16 +146,41 @@ impl RemoteShards {
                 .unwrap_or_default(),
             is_admitted: attempt == Attempt::Repeated,
         };
-        let client = match self.client_of(shard) {
-            Ok(client) => client,
-            Err(nowhere) => return not_now(nowhere.message()),
+        let patience = if shard.replicas.len() > 1 {
+            REPLICATED_APPEND_MAX
+        } else {
+            APPEND_MAX
         };
-        let mut client = client;
-        match timeout(APPEND_MAX, client.append(request)).await {
-            Ok(Ok(response)) => verdict(response.into_inner(), count),
-            Ok(Err(status)) => unclear(describe(&status)),
-            Err(_) => unclear(format!("no answer within {APPEND_MAX:?}")),
+        for _ in 0..HOPS_MAX {
+            let Some(pod) = self.leader_of(shard) else {
+                return not_now("the shard is not placed yet");
+            };
+            let mut client = match self.client(&pod) {
+                Ok(client) => client,
+                Err(nowhere) => return not_now(nowhere.message()),
+            };
+            // One copy of pointers: the records themselves are shared.
+            let answer = timeout(patience, client.append(request.clone())).await;
+            let verdict = match answer {
+                Ok(Ok(response)) => verdict(response.into_inner(), count),
+                Ok(Err(status)) => {
+                    self.note_leader(shard, &pod, None);
+                    return unclear(describe(&status));
+                }
+                Err(_) => {
+                    self.note_leader(shard, &pod, None);
+                    return unclear(format!("no answer within {patience:?}"));
+                }
+            };
+            let Some(Err(NotAppended::Elsewhere { leader })) = &verdict.outcome else {
+                return verdict;
+            };
+            self.note_leader(shard, &pod, leader.clone());
+            if leader.is_none() {
+                break;
+            }
         }
+        not_now("the shard has no leader yet")
     }
 
     /// Reads from the shard on its pod.
@@ -235,12 +293,22 @@ impl RemoteShards {
         let deadline = Instant::now() + READ_PATIENCE;
         let mut pause = READ_PAUSE;
         loop {
+            let pod = self.leader_of(shard);
             let asked = async { call(self.client_of(shard)?).await };
-            let failure = match timeout(READ_MAX, asked).await {
+            let patience = if shard.replicas.len() > 1 {
+                REPLICATED_APPEND_MAX
+            } else {
+                READ_MAX
+            };
+            let failure = match timeout(patience, asked).await {
                 Ok(Ok(answer)) => return Ok(answer.into_inner()),
                 Ok(Err(status)) => describe(&status),
-                Err(_) => format!("no answer within {READ_MAX:?}"),
+                Err(_) => format!("no answer within {patience:?}"),
             };
+            if let Some(pod) = pod {
+                // Any replica reads what is committed.
+                self.note_leader(shard, &pod, None);
+            }
             if Instant::now() + pause >= deadline {
                 return Err(ReadRefused::Remote(failure));
             }

@@ -1,21 +1,35 @@
 //! The logs of shards on pods, for the reshard executor and the keeper: commands that may be given again.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anabranch_domain::reshard::ShardFacts;
-use anabranch_domain::{ShardId, Timestamp};
+use anabranch_domain::{PodName, ShardId, ShardUid, Timestamp};
 use anabranch_proto::shard as pb;
 use anabranch_proto::shard::refused::Why;
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 use tonic::{Response, Status};
 
-use super::remote::describe;
-use super::{RemoteShards, messages};
+use super::remote::{Client, describe};
+use super::{RemoteShards, formed, messages};
 use crate::resharding::{LogsError, Member, ShardLogs};
+use crate::shard::ReplicaId;
 
 /// One command: forming a log or giving a large one's space back takes the disk's time.
 const COMMAND_MAX: Duration = Duration::from_secs(30);
+
+/// A question that needs no work.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
+
+/// A pod's disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// Its number.
+    pub node: u64,
+    /// The shards that were formed on it.
+    pub shards: HashSet<ShardUid>,
+}
 
 /// What a pod said, or why nothing came of asking.
 #[derive(Debug, thiserror::Error)]
@@ -30,36 +44,44 @@ impl ShardLogs for RemoteShards {
         &'a self,
         member: Member<'a>,
     ) -> BoxFuture<'a, Result<Option<ShardFacts>, LogsError>> {
-        use pb::facts_response::Outcome;
         Box::pin(async move {
             // A shard that is not placed has no log.
-            if member.shard.replicas.is_empty() {
-                return Ok(None);
+            let mut found = Ok(None);
+            for _ in &member.shard.replicas {
+                let asked_before = self.leader_of(member.shard);
+                match self.facts_of_a_replica(member).await {
+                    Ok(Some(facts)) => return Ok(Some(facts)),
+                    // One replica that lost its disk is no shard that lost its log.
+                    Ok(None) => {
+                        if let Some(pod) = asked_before {
+                            self.note_leader(member.shard, &pod, None);
+                        }
+                    }
+                    Err(error) => found = Err(error),
+                }
             }
-            let mut client = self.client_of(member.shard).map_err(failed(member))?;
-            let request = pb::FactsRequest {
-                shard: Some(messages::shard_to(member.stream, member.shard)),
-            };
-            match ask(member, client.facts(request)).await?.outcome {
-                Some(Outcome::Facts(facts)) => Ok(Some(ShardFacts {
-                    phase: messages::phase_from(facts.phase)
-                        .map_err(|malformed| failure(member, malformed.to_string()))?,
-                    last_arrival: Timestamp::from_millis(facts.last_arrival_ms),
-                })),
-                Some(Outcome::Refused(refused)) if refused.why() == Why::NotHere => Ok(None),
-                Some(Outcome::Refused(refused)) => Err(failure(member, refused.text)),
-                None => Err(failure(member, "an answer without one".to_owned())),
-            }
+            found
         })
     }
 
     fn form<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            let mut client = self.client_of(member.shard).map_err(failed(member))?;
-            let request = pb::FormRequest {
-                shard: Some(messages::shard_to(member.stream, member.shard)),
-            };
-            done(member, ask(member, client.form(request)).await?.refused)
+            let mut shard = messages::shard_to(member.stream, member.shard);
+            let pods = &member.shard.replicas;
+            if pods.is_empty() {
+                return Err(failure(member, "the shard is not placed yet".to_owned()));
+            }
+            if pods.len() > 1 {
+                shard.founders = self.disks_of(member, pods).await?;
+            }
+            for pod in pods {
+                let mut client = self.client(pod).map_err(failed(member))?;
+                let request = pb::FormRequest {
+                    shard: Some(shard.clone()),
+                };
+                done(member, ask(member, client.form(request)).await?.refused)?;
+            }
+            Ok(())
         })
     }
 
@@ -70,13 +92,16 @@ impl ShardLogs for RemoteShards {
         children: &'a [ShardId],
     ) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            let mut client = self.client_of(member.shard).map_err(failed(member))?;
             let request = pb::SealRequest {
                 shard: Some(messages::shard_to(member.stream, member.shard)),
                 epoch,
                 children: children.iter().map(|child| child.index()).collect(),
             };
-            done(member, ask(member, client.seal(request)).await?.refused)
+            let said = self.tell_the_leader(member, |mut client| {
+                let request = request.clone();
+                async move { client.seal(request).await }
+            });
+            said.await
         })
     }
 
@@ -87,28 +112,209 @@ impl ShardLogs for RemoteShards {
         floor: Timestamp,
     ) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            let mut client = self.client_of(member.shard).map_err(failed(member))?;
             let request = pb::ActivateRequest {
                 shard: Some(messages::shard_to(member.stream, member.shard)),
                 epoch,
                 floor_ms: floor.as_millis(),
             };
-            done(member, ask(member, client.activate(request)).await?.refused)
+            let said = self.tell_the_leader(member, |mut client| {
+                let request = request.clone();
+                async move { client.activate(request).await }
+            });
+            said.await
         })
     }
 
     fn destroy<'a>(&'a self, member: Member<'a>) -> BoxFuture<'a, Result<(), LogsError>> {
         Box::pin(async move {
-            // It was never placed: there is nothing to remove.
-            if member.shard.replicas.is_empty() {
-                return Ok(());
+            // Where it was never placed there is nothing to remove.
+            for pod in &member.shard.replicas {
+                let mut client = self.client(pod).map_err(failed(member))?;
+                let request = pb::DestroyRequest {
+                    uid: member.shard.uid.to_bytes().to_vec().into(),
+                };
+                done(member, ask(member, client.destroy(request)).await?.refused)?;
             }
-            let mut client = self.client_of(member.shard).map_err(failed(member))?;
-            let request = pb::DestroyRequest {
-                uid: member.shard.uid.to_bytes().to_vec().into(),
-            };
-            done(member, ask(member, client.destroy(request)).await?.refused)
+            Ok(())
         })
+    }
+}
+
+impl RemoteShards {
+    async fn facts_of_a_replica(
+        &self,
+        member: Member<'_>,
+    ) -> Result<Option<ShardFacts>, LogsError> {
+        use pb::facts_response::Outcome;
+        let request = pb::FactsRequest {
+            shard: Some(messages::shard_to(member.stream, member.shard)),
+        };
+        let asked = self.ask_a_replica(member, |mut client| {
+            let request = request.clone();
+            async move { client.facts(request).await }
+        });
+        match asked.await?.outcome {
+            Some(Outcome::Facts(facts)) => Ok(Some(ShardFacts {
+                phase: messages::phase_from(facts.phase)
+                    .map_err(|malformed| failure(member, malformed.to_string()))?,
+                last_arrival: Timestamp::from_millis(facts.last_arrival_ms),
+            })),
+            Some(Outcome::Refused(refused)) if refused.why() == Why::NotHere => Ok(None),
+            Some(Outcome::Refused(refused)) => Err(failure(member, refused.text)),
+            None => Err(failure(member, "an answer without one".to_owned())),
+        }
+    }
+
+    /// The disks of `pods`, as they are now.
+    async fn disks_of(
+        &self,
+        member: Member<'_>,
+        pods: &[PodName],
+    ) -> Result<Vec<pb::Replica>, LogsError> {
+        let mut disks = Vec::new();
+        for pod in pods {
+            let mut client = self.client(pod).map_err(failed(member))?;
+            let answer = ask(member, client.describe(pb::DescribeRequest {})).await?;
+            let node = formed::node_of(&answer.disk_uid);
+            let node = node.ok_or_else(|| failure(member, format!("{pod} has no disk")))?;
+            disks.push(pb::Replica {
+                node,
+                pod: pod.as_str().to_owned(),
+            });
+        }
+        Ok(disks)
+    }
+
+    /// What a pod says of its disk.
+    pub async fn disk(&self, pod: &PodName) -> Result<Disk, String> {
+        let mut client = self.client(pod).map_err(|status| describe(&status))?;
+        let asked = timeout(ANSWER_MAX, client.describe(pb::DescribeRequest {})).await;
+        let answer = asked
+            .map_err(|_| format!("no answer within {ANSWER_MAX:?}"))?
+            .map_err(|status| describe(&status))?;
+        let answer = answer.into_inner();
+        let shards = answer
+            .shards
+            .iter()
+            .map(|shard| messages::uid_from(&shard.uid));
+        Ok(Disk {
+            node: formed::node_of(&answer.disk_uid).ok_or("it has no disk")?,
+            shards: shards.map_while(Result::ok).collect(),
+        })
+    }
+
+    /// Who leads the shard and who votes in it, as the leader knows; nothing while nobody is known to lead.
+    pub async fn roles(
+        &self,
+        member: Member<'_>,
+    ) -> Result<Option<(PodName, Vec<ReplicaId>)>, LogsError> {
+        let request = pb::FactsRequest {
+            shard: Some(messages::shard_to(member.stream, member.shard)),
+        };
+        let asked = self.leader_of(member.shard);
+        let answer = self.ask_a_replica(member, |mut client| {
+            let request = request.clone();
+            async move { client.facts(request).await }
+        });
+        let Some(pb::facts_response::Outcome::Facts(facts)) = answer.await?.outcome else {
+            return Ok(None);
+        };
+        let leader: Option<PodName> = facts.leader.parse().ok();
+        match (leader, asked) {
+            (Some(leader), Some(asked)) if leader == asked => {
+                let voters = facts.voters.iter().map(messages::replica_from);
+                Ok(Some((leader, voters.map_while(Result::ok).collect())))
+            }
+            (leader, asked) => {
+                if let Some(asked) = asked {
+                    self.note_leader(member.shard, &asked, leader);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Has `pod`, whose disk does not have the shard, wait for its log.
+    pub async fn join(&self, member: Member<'_>, pod: &PodName) -> Result<(), LogsError> {
+        let mut client = self.client(pod).map_err(failed(member))?;
+        let mut shard = messages::shard_to(member.stream, member.shard);
+        shard.is_joining = true;
+        let request = pb::FormRequest { shard: Some(shard) };
+        done(member, ask(member, client.form(request)).await?.refused)
+    }
+
+    /// Has the shard's leader do the next step towards these replicas; says whether nothing is left to do.
+    pub async fn change_replicas(
+        &self,
+        member: Member<'_>,
+        wanted: &[ReplicaId],
+    ) -> Result<bool, LogsError> {
+        let request = pb::ChangeReplicasRequest {
+            shard: Some(messages::shard_to(member.stream, member.shard)),
+            wanted: wanted.iter().map(messages::replica_to).collect(),
+        };
+        let answer = self.ask_a_replica(member, |mut client| {
+            let request = request.clone();
+            async move { client.change_replicas(request).await }
+        });
+        let answer = answer.await?;
+        done(member, answer.refused)?;
+        Ok(answer.is_done)
+    }
+
+    /// Removes what `pod` has of a shard that it is no replica of.
+    pub async fn remove(&self, member: Member<'_>, pod: &PodName) -> Result<(), LogsError> {
+        let mut client = self.client(pod).map_err(failed(member))?;
+        let request = pb::DestroyRequest {
+            uid: member.shard.uid.to_bytes().to_vec().into(),
+        };
+        done(member, ask(member, client.destroy(request)).await?.refused)
+    }
+
+    /// Asks the replica that is believed to lead; the next one another time, if it does not answer.
+    async fn ask_a_replica<T, F>(
+        &self,
+        member: Member<'_>,
+        call: impl Fn(Client) -> F,
+    ) -> Result<T, LogsError>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let pod = self.leader_of(member.shard);
+        let pod = pod.ok_or_else(|| failure(member, "the shard is not placed yet".to_owned()))?;
+        let client = self.client(&pod).map_err(failed(member))?;
+        let answer = ask(member, call(client)).await;
+        if answer.is_err() {
+            self.note_leader(member.shard, &pod, None);
+        }
+        answer
+    }
+
+    /// Says something to the shard's leader, whichever replica that is.
+    async fn tell_the_leader<F>(
+        &self,
+        member: Member<'_>,
+        call: impl Fn(Client) -> F,
+    ) -> Result<(), LogsError>
+    where
+        F: Future<Output = Result<Response<pb::ControlResponse>, Status>>,
+    {
+        let mut said = Err(failure(member, "the shard is not placed yet".to_owned()));
+        for _ in 0..=member.shard.replicas.len() {
+            let Some(pod) = self.leader_of(member.shard) else {
+                break;
+            };
+            let answer = self.ask_a_replica(member, &call).await?;
+            let elsewhere = answer.refused.clone();
+            said = done(member, answer.refused);
+            match elsewhere.filter(|refused| refused.why() == Why::NotLeader) {
+                Some(refused) => {
+                    self.note_leader(member.shard, &pod, refused.leader.parse().ok());
+                }
+                None => break,
+            }
+        }
+        said
     }
 }
 

@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use super::messages::{self, Malformed, OwnedSubject, refused};
 use super::{Attempt, FormedShards, ReadRefused, Reader, ServedShards};
 use crate::encryption::KeyFile;
-use crate::shard::{Append, ControlError, LogError, ReadBatch, Settled};
+use crate::shard::{Append, ControlError, Founding, LogError, ReadBatch, ReplicaId, Settled};
 
 /// The longest that a call may wait for news: below the keep-alive of any proxy in between.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -35,13 +35,26 @@ pub struct ShardServer {
     pub keys: Arc<KeyFile>,
     /// Its disk.
     pub store: Arc<dyn Store>,
-    /// Its name.
-    pub pod: String,
+    /// Its name, and the number of its disk.
+    pub own: ReplicaId,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl ShardServer {
+    /// Tells the registry how the shards on the disk's list began.
+    pub fn recall(&self) -> Result<(), String> {
+        for shard in self.formed.all() {
+            let recalled = messages::shard_from(Some(&shard))
+                .and_then(|subject| Ok((subject, messages::founding_from(&shard, &self.own)?)));
+            let (subject, founding) = recalled.map_err(|error| error.to_string())?;
+            self.served
+                .registry
+                .found(subject.uid, subject.birth(), founding);
+        }
+        Ok(())
+    }
+
     /// As a gRPC service.
     pub fn into_service(self) -> ShardServiceServer<Self> {
         ShardServiceServer::new(self)
@@ -57,6 +70,42 @@ impl ShardServer {
         } else {
             Err(Unserved::NotHere(subject.uid))
         }
+    }
+
+    /// Puts the shard on the disk's list, if it is not there, and sees to it that its log can be read.
+    async fn form_here(
+        &self,
+        subject: &OwnedSubject,
+        shard: pb::Shard,
+        founding: Founding,
+    ) -> Result<(), pb::Refused> {
+        let registry = &self.served.registry;
+        let failed = |error: &dyn std::fmt::Display| refused(Why::Failed, error);
+        let known = self.formed.get(subject.uid);
+        // Whoever is to join and has the log already is as far as it can be.
+        if let Some(known) = known.filter(|_| !shard.is_joining)
+            && known.founders != shard.founders
+        {
+            // A first attempt to form it, before a disk of it was replaced: nothing was written, so it is begun anew.
+            let tip = self.served.handle(subject.borrowed()).tip().await;
+            let tip = tip.map_err(|error| failed(&error))?;
+            if tip.next_ordinal > 0 {
+                let text = "the shard was formed with other replicas and has records";
+                return Err(refused(Why::Overtaken, text));
+            }
+            let destroyed = registry.destroy(subject.uid).await;
+            destroyed.map_err(|error| failed(&error))?;
+            let removed = self.formed.remove(subject.uid).await;
+            removed.map_err(|error| failed(&error))?;
+        }
+        if !self.formed.has(subject.uid) {
+            info!(stream = shard.stream, shard = shard.id, uid = %subject.uid, replicas = shard.founders.len(), "shard formed");
+            let added = self.formed.add(subject.uid, shard).await;
+            added.map_err(|error| failed(&error))?;
+            registry.found(subject.uid, subject.birth(), founding);
+        }
+        let tip = self.served.handle(subject.borrowed()).tip().await;
+        tip.map(drop).map_err(|error| failed(&error))
     }
 
     fn append_of(&self, request: pb::AppendRequest) -> Result<Append, Unserved> {
@@ -126,12 +175,12 @@ fn malformed(malformed: Malformed) -> Status {
 }
 
 fn control(outcome: Result<Settled, ControlError>) -> pb::ControlResponse {
-    let refused = outcome.err().map(|error| {
-        let why = match error {
-            ControlError::Refused(_) => Why::Overtaken,
-            ControlError::Gone | ControlError::Log(_) | ControlError::Unclear => Why::Failed,
-        };
-        refused(why, error)
+    let refused = outcome.err().map(|error| match error {
+        ControlError::NotLeader { leader } => messages::not_leader(leader.as_ref()),
+        ControlError::Refused(_) => refused(Why::Overtaken, error),
+        ControlError::Gone | ControlError::Log(_) | ControlError::Unclear => {
+            refused(Why::Failed, error)
+        }
     });
     pb::ControlResponse { refused }
 }
@@ -266,7 +315,14 @@ impl ShardService for ShardServer {
             Ok(subject) => {
                 let settled = self.served.handle(subject.borrowed()).settled().await;
                 match settled {
-                    Ok(settled) => Outcome::Facts(messages::facts_to(&settled)),
+                    Ok(settled) => {
+                        let roles = self.served.handle(subject.borrowed()).group().roles();
+                        Outcome::Facts(pb::Facts {
+                            leader: roles.leader.map(|pod| pod.to_string()).unwrap_or_default(),
+                            voters: roles.voters.iter().map(messages::replica_to).collect(),
+                            ..messages::facts_to(&settled)
+                        })
+                    }
                     Err(failed) => Outcome::Refused(refused(Why::Failed, failed)),
                 }
             }
@@ -281,20 +337,41 @@ impl ShardService for ShardServer {
         let shard = request.into_inner().shard;
         let subject = messages::shard_from(shard.as_ref()).map_err(malformed)?;
         let shard = shard.unwrap_or_default();
-        let mut failure = None;
-        if !self.formed.has(subject.uid) {
-            match self.formed.add(subject.uid, shard.clone()).await {
-                Ok(()) => {
-                    info!(stream = shard.stream, shard = shard.id, uid = %subject.uid, "shard formed");
+        let founding = messages::founding_from(&shard, &self.own).map_err(malformed)?;
+        let formed = self.form_here(&subject, shard, founding).await;
+        Ok(Response::new(pb::FormResponse {
+            refused: formed.err(),
+        }))
+    }
+
+    async fn change_replicas(
+        &self,
+        request: Request<pb::ChangeReplicasRequest>,
+    ) -> Answer<pb::ChangeReplicasResponse> {
+        let request = request.into_inner();
+        let wanted = request.wanted.iter().map(messages::replica_from);
+        let wanted: Result<Vec<_>, _> = wanted.collect();
+        let wanted = wanted.map_err(malformed)?;
+        let answer = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                let handle = self.served.handle(subject.borrowed());
+                match handle.change_replicas(&wanted).await {
+                    Ok(is_done) => pb::ChangeReplicasResponse {
+                        refused: None,
+                        is_done,
+                    },
+                    Err(error) => pb::ChangeReplicasResponse {
+                        refused: control(Err(error)).refused,
+                        is_done: false,
+                    },
                 }
-                Err(failed) => failure = Some(refused(Why::Failed, failed)),
             }
-        }
-        if failure.is_none() {
-            let tip = self.served.handle(subject.borrowed()).tip().await;
-            failure = tip.err().map(|failed| refused(Why::Failed, failed));
-        }
-        Ok(Response::new(pb::FormResponse { refused: failure }))
+            Err(unserved) => pb::ChangeReplicasResponse {
+                refused: Some(unserved.into_refused()?),
+                is_done: false,
+            },
+        };
+        Ok(Response::new(answer))
     }
 
     async fn seal(&self, request: Request<pb::SealRequest>) -> Answer<pb::ControlResponse> {
@@ -350,7 +427,7 @@ impl ShardService for ShardServer {
         let usage = usage.map_err(|failed| Status::unavailable(failed.to_string()))?;
         Ok(Response::new(pb::DescribeResponse {
             disk_uid: self.formed.disk().to_be_bytes().to_vec().into(),
-            pod: self.pod.clone(),
+            pod: self.own.pod.as_str().to_owned(),
             shards: self.formed.all(),
             disk_used_bytes: usage.disk_bytes,
             disk_free_bytes: usage.free_bytes,

@@ -28,7 +28,9 @@ use crate::encryption::KeyFile;
 use crate::entropy::SystemEntropy;
 use crate::metrics::ShardMetrics;
 use crate::resharding::{Member, ShardLogs};
-use crate::shard::{Append, Appended, NewRecord, ReadFrom, ReadLimits, ShardLimits, ShardRegistry};
+use crate::shard::{
+    Append, Appended, NewRecord, Peers, ReadFrom, ReadLimits, ReplicaId, ShardLimits, ShardRegistry,
+};
 use crate::throttling::Throttles;
 
 #[derive(Debug)]
@@ -63,11 +65,17 @@ async fn cluster(limits: Limits) -> Cluster {
     let path = directory.path().join("keys.yaml");
     let keys = KeyFile::read_or_create(&path, &SystemEntropy::new()).expect("keys");
     let keys = Arc::new(keys);
-    let registry = ShardRegistry::new(
+    let own = ReplicaId {
+        node: 7,
+        pod: "pool-0".parse().expect("a pod's name"),
+    };
+    let peers = Peers::new(own.pod.clone(), own.node, 1, Box::new(|_| None));
+    let registry = ShardRegistry::replicated(
         store.clone(),
         ShardLimits::default(),
         keys.ring(),
         clock.clone(),
+        peers,
     );
     let served = ServedShards {
         registry: Arc::new(registry),
@@ -80,7 +88,7 @@ async fn cluster(limits: Limits) -> Cluster {
         formed: Arc::new(FormedShards::open(store.clone(), 7).await.expect("opened")),
         keys: keys.clone(),
         store,
-        pod: "pool-0".to_owned(),
+        own,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("bound").to_string();

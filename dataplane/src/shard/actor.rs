@@ -136,6 +136,11 @@ impl Actor {
             && self.last_proposal <= before
     }
 
+    /// Whether the group is not led from here, nor about to be.
+    pub(super) fn is_stopped(&self) -> bool {
+        matches!(self.engagement, Engagement::Stopped)
+    }
+
     /// Takes in what happened.
     pub(super) fn take(&mut self, event: Event, now: Timestamp) {
         match event {
@@ -150,6 +155,19 @@ impl Actor {
             }),
             Event::Control { command, reply } => {
                 self.queue.push_back(Queued::Control { command, reply });
+            }
+            // The end of what is in flight is the next leader's to decide; a second attempt with the same token learns it.
+            Event::Deposed => {
+                if matches!(self.engagement, Engagement::Leading(_)) {
+                    self.fail_all(&Failure::Unclear);
+                    self.stop(Action::StopFailed);
+                }
+            }
+            Event::Lead => {
+                if matches!(self.engagement, Engagement::Stopped) {
+                    self.engagement = Engagement::Starting;
+                    self.wanted = Some(Action::Start);
+                }
             }
             Event::Started(started) => self.take_started(started, now),
             Event::Told { ticket, outcome } => self.take_told(ticket, outcome, now),
@@ -195,6 +213,11 @@ impl Actor {
             Ok(footing) => {
                 self.last_proposal = now;
                 self.engagement = Engagement::Leading(footing);
+            }
+            // Nothing failed: the group goes on, following another.
+            Err(LogError::NotLeader { leader }) => {
+                self.engagement = Engagement::Stopped;
+                self.fail_all(&Failure::NotLeader(leader));
             }
             Err(error) => self.fail(Failure::Log(error), now),
         }

@@ -1,6 +1,6 @@
 //! Why a shard did not do what it was asked, by what the caller must do about it.
 
-use anabranch_domain::{ShardId, shard_state::Refusal};
+use anabranch_domain::{PodName, ShardId, shard_state::Refusal};
 use anabranch_store::StoreError;
 
 use crate::replication::LogError;
@@ -34,6 +34,12 @@ pub enum AppendError {
     /// A record that no log entry can hold. Nothing was written.
     #[error("a record is too large for a log entry")]
     TooLarge,
+    /// Another replica leads the shard, or none does yet: append there, or again. Nothing was written.
+    #[error("this replica does not lead the shard")]
+    NotLeader {
+        /// Who does, if it is known.
+        leader: Option<PodName>,
+    },
     /// The log failed. Whether the records are there after the next start is not known; an attempt with the same token
     /// gets their numbers if they are.
     #[error(transparent)]
@@ -52,6 +58,12 @@ pub enum ControlError {
     /// The shard no longer exists.
     #[error("the shard is gone")]
     Gone,
+    /// Another replica leads the shard, or none does yet: say it there, or again.
+    #[error("this replica does not lead the shard")]
+    NotLeader {
+        /// Who does, if it is known.
+        leader: Option<PodName>,
+    },
     /// The log failed: say it again, the command is idempotent.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -91,6 +103,8 @@ impl From<anabranch_store::entry::EntryError> for ReadError {
 pub(super) enum Failure {
     /// The shard was destroyed.
     Gone,
+    /// Another replica leads, or none does yet.
+    NotLeader(Option<PodName>),
     /// The log failed.
     Log(LogError),
     /// The group stopped and does not say why.
@@ -108,6 +122,7 @@ impl From<Failure> for AppendError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Gone => Self::Gone,
+            Failure::NotLeader(leader) => Self::NotLeader { leader },
             Failure::Log(LogError::Store(StoreError::StorageLow { .. })) => Self::StorageLow,
             Failure::Log(LogError::Store(StoreError::Overloaded {
                 waiting_bytes,
@@ -126,6 +141,7 @@ impl From<Failure> for ControlError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Gone => Self::Gone,
+            Failure::NotLeader(leader) => Self::NotLeader { leader },
             Failure::Log(error) => Self::Log(error),
             Failure::Unclear => Self::Unclear,
         }

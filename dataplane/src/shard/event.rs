@@ -25,7 +25,11 @@ pub(super) enum Event {
         command: Control,
         reply: ControlReply,
     },
-    /// The group runs, or could not be started.
+    /// Another replica leads, or may: what is in flight is not heard of here.
+    Deposed,
+    /// Nobody leads the shard any longer, and this replica is to try.
+    Lead,
+    /// The group runs and is led from here, or not.
     Started(Result<Footing, LogError>),
     /// A proposed entry was applied; or the group stopped, for `failure`, before that.
     Told {

@@ -8,6 +8,7 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+    time::Duration,
 };
 
 use anabranch_domain::{ShardId, ShardUid, Timestamp};
@@ -25,11 +26,11 @@ use super::{
     reply::Reply,
     trim,
 };
-use crate::replication::{Group, Journal, LogError, Tip};
+use crate::replication::{Group, Journal, LogError, ReplicaId, Tip};
 
 /// One shard of this process.
 pub struct ShardHandle {
-    group: Group,
+    group: Arc<Group>,
     budget: Arc<Budget>,
     inbox: Mutex<VecDeque<Event>>,
     actor: Mutex<Actor>,
@@ -37,7 +38,7 @@ pub struct ShardHandle {
 }
 
 impl ShardHandle {
-    pub(super) fn new(group: Group, shared: Arc<Shared>) -> Arc<Self> {
+    pub(super) fn new(group: Arc<Group>, shared: Arc<Shared>) -> Arc<Self> {
         let uid = group.journal().shard();
         Arc::new(Self {
             group,
@@ -100,6 +101,20 @@ impl ShardHandle {
         answer.await.unwrap_or(Err(ControlError::Unclear))
     }
 
+    /// Does the next step towards these replicas, where the shard is led from here; says whether nothing is left to do.
+    pub async fn change_replicas(
+        self: &Arc<Self>,
+        wanted: &[ReplicaId],
+    ) -> Result<bool, ControlError> {
+        // Somebody must see when the group is idle.
+        self.shared.engaged(self);
+        match self.group.change_replicas(wanted).await {
+            Ok(is_done) => Ok(is_done),
+            Err(LogError::NotLeader { leader }) => Err(ControlError::NotLeader { leader }),
+            Err(error) => Err(ControlError::Log(error)),
+        }
+    }
+
     /// Reads records from `from` on, and says where to go on.
     pub async fn read(&self, from: ReadFrom, limits: ReadLimits) -> Result<ReadBatch, ReadError> {
         let resume = self.locate(from, limits.horizon).await?;
@@ -148,7 +163,7 @@ impl ShardHandle {
         Ok(trim::release(&self.group).await?)
     }
 
-    async fn load(&self) -> Result<(), LogError> {
+    pub(super) async fn load(&self) -> Result<(), LogError> {
         self.group.journal().load().await
     }
 
@@ -156,14 +171,44 @@ impl ShardHandle {
         self.group.journal()
     }
 
-    pub(crate) fn group(&self) -> &Group {
+    pub(crate) fn group(&self) -> &Arc<Group> {
         &self.group
     }
 
-    /// Stops the group if nothing was proposed since `before`.
-    pub(super) fn rest(self: &Arc<Self>, before: Timestamp) {
-        if self.actor().is_idle_since(before) {
-            self.post(Event::Idle);
+    /// Stops the group if nothing was proposed since `before`, and nothing came from another replica for `idle_for`.
+    pub(super) fn rest(self: &Arc<Self>, before: Timestamp, idle_for: Duration) {
+        let (is_idle, is_stopped) = {
+            let actor = self.actor();
+            (actor.is_idle_since(before), actor.is_stopped())
+        };
+        if is_idle {
+            // A replica that lacks something gets it only while its leader runs.
+            if self.group.is_replicated() {
+                self.post(Event::Idle);
+            }
+        } else if is_stopped
+            && self.group.is_running()
+            && !self.group.was_heard_within(idle_for)
+            && self.group.is_replicated()
+        {
+            let this = self.clone();
+            in_background(async move {
+                this.group.stop().await;
+                this.shared.disengaged(this.uid());
+                if this.group.is_running() {
+                    this.shared.engaged(&this);
+                }
+            });
+        }
+    }
+
+    /// Takes the leadership over if nobody has it and it is this replica's turn, and gives it up if it was lost. Returns at
+    /// once.
+    pub(super) fn lead_if_wanted(self: &Arc<Self>) {
+        if self.group.is_deposed() {
+            self.post(Event::Deposed);
+        } else if self.group.wants_leader() {
+            self.post(Event::Lead);
         }
     }
 

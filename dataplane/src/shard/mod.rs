@@ -28,7 +28,7 @@ mod settled;
 mod tail;
 mod trim;
 
-pub use crate::replication::{Birth, LogError, Tip};
+pub use crate::replication::{Birth, Founding, LogError, Peers, RaftServer, ReplicaId, Tip};
 pub use error::{AppendError, ControlError, ReadError};
 pub use handle::ShardHandle;
 pub use limits::ShardLimits;
@@ -48,5 +48,7 @@ mod failure_test;
 mod handle_test;
 #[cfg(test)]
 mod model_test;
+#[cfg(test)]
+mod replicated_test;
 #[cfg(test)]
 mod rocks_test;

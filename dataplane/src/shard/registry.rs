@@ -12,7 +12,9 @@ use anabranch_store::{Store, entry::KeyRing};
 
 use super::{ShardHandle, ShardLimits, admission::Budget};
 use crate::clock::Clock;
-use crate::replication::{Birth, Group, GroupSettings, Journal, LogError, TailCache};
+use crate::replication::{
+    Birth, Directory, Founding, Group, GroupSettings, Journal, LogError, Peers, TailCache,
+};
 
 /// What all shards of a process share.
 pub(super) struct Shared {
@@ -74,7 +76,7 @@ impl Shared {
         // Not under the lock: a shard that rests takes its own, and comes here with it when it starts.
         let shards: Vec<_> = self.lock_engaged().shards.values().cloned().collect();
         for shard in shards.iter().filter_map(Weak::upgrade) {
-            shard.rest(before);
+            shard.rest(before, idle_for);
         }
     }
 }
@@ -113,7 +115,12 @@ pub struct ShardRegistry {
     settings: GroupSettings,
     shared: Arc<Shared>,
     shards: RwLock<HashMap<ShardUid, Arc<ShardHandle>>>,
+    /// How the shards that were formed on this disk began.
+    formed: RwLock<HashMap<ShardUid, (Birth, Founding)>>,
 }
+
+/// Between two looks at which shards nobody leads.
+const GLANCE: Duration = Duration::from_millis(150);
 
 /// This process, as the only voter of its groups.
 const ONLY_NODE: u64 = 1;
@@ -126,6 +133,33 @@ impl ShardRegistry {
         keys: KeyRing,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        Self::with_settings(
+            store,
+            limits,
+            keys,
+            clock,
+            GroupSettings::one_voter(ONLY_NODE),
+        )
+    }
+
+    /// No shard yet; the processes that hold other replicas of its shards are `peers`.
+    pub fn replicated(
+        store: Arc<dyn Store>,
+        limits: ShardLimits,
+        keys: KeyRing,
+        clock: Arc<dyn Clock>,
+        peers: Arc<Peers>,
+    ) -> Self {
+        Self::with_settings(store, limits, keys, clock, GroupSettings::replicated(peers))
+    }
+
+    fn with_settings(
+        store: Arc<dyn Store>,
+        limits: ShardLimits,
+        keys: KeyRing,
+        clock: Arc<dyn Clock>,
+        settings: GroupSettings,
+    ) -> Self {
         let shared = Shared {
             limits: limits.within_reason(),
             budget: Arc::new(Budget::new(limits.total_inflight_bytes_max)),
@@ -137,9 +171,10 @@ impl ShardRegistry {
         Self {
             cache: Arc::new(TailCache::new(limits.tail_cache_bytes_max)),
             store,
-            settings: GroupSettings::one_voter(ONLY_NODE),
+            settings,
             shared: Arc::new(shared),
             shards: RwLock::default(),
+            formed: RwLock::default(),
         }
     }
 
@@ -148,15 +183,76 @@ impl ShardRegistry {
         if let Some(shard) = self.get(uid) {
             return shard;
         }
+        let founding = {
+            let formed = self.formed.read().unwrap_or_else(PoisonError::into_inner);
+            formed.get(&uid).map(|(_, founding)| founding.clone())
+        };
         let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
         let made = shards.entry(uid).or_insert_with(|| {
             let journal = Journal::new(uid, birth, self.store.clone(), self.cache.clone());
             ShardHandle::new(
-                Group::new(journal, self.settings.clone()),
+                Arc::new(Group::new(
+                    journal,
+                    self.settings.clone(),
+                    founding.unwrap_or_default(),
+                )),
                 self.shared.clone(),
             )
         });
         made.clone()
+    }
+
+    /// Says how a shard's group begins on this disk, before the shard is used.
+    pub fn found(&self, uid: ShardUid, birth: Birth, founding: Founding) {
+        let mut formed = self.formed.write().unwrap_or_else(PoisonError::into_inner);
+        formed.insert(uid, (birth, founding));
+    }
+
+    /// The shard with this identity, if it was formed on this disk.
+    fn formed(&self, uid: ShardUid) -> Option<Arc<ShardHandle>> {
+        if let Some(shard) = self.get(uid) {
+            return Some(shard);
+        }
+        let formed = self.formed.read().unwrap_or_else(PoisonError::into_inner);
+        let birth = formed.get(&uid).map(|(birth, _)| *birth)?;
+        drop(formed);
+        Some(self.shard(uid, birth))
+    }
+
+    /// Sees to it that every shard with a replica here is led by somebody, until dropped: where the leader's process is
+    /// gone, the replicas take turns to be elected.
+    pub async fn keep_led(self: Arc<Self>) {
+        loop {
+            let formed: Vec<_> = {
+                let formed = self.formed.read().unwrap_or_else(PoisonError::into_inner);
+                let all = formed
+                    .iter()
+                    .filter(|(_, (_, founding))| *founding != Founding::Alone);
+                all.map(|(uid, (birth, _))| (*uid, *birth)).collect()
+            };
+            for (uid, birth) in formed {
+                let shard = self.shard(uid, birth);
+                // A log that cannot be read says so to whoever asks for it.
+                if shard.load().await.is_ok() {
+                    shard.lead_if_wanted();
+                }
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Hands every leadership that is held here to another replica, so that whoever puts does not have to find out.
+    pub async fn hand_over(&self) {
+        let shards: Vec<_> = self
+            .shared
+            .lock_engaged()
+            .shards
+            .values()
+            .cloned()
+            .collect();
+        let shards = shards.iter().filter_map(Weak::upgrade);
+        let handed = shards.map(|shard| async move { shard.group().hand_over().await });
+        futures_util::future::join_all(handed).await;
     }
 
     /// The shard with this identity, if it was asked for before.
@@ -182,6 +278,10 @@ impl ShardRegistry {
         // Made if it was not used in this process: its bytes may be there all the same.
         let shard = self.shard(uid, Birth::open(Timestamp::EPOCH));
         shard.destroy().await?;
+        self.formed
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&uid);
         self.shards
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -204,6 +304,17 @@ impl ShardRegistry {
     /// Bytes of recent log entries in memory.
     pub fn tail_cache_bytes(&self) -> usize {
         self.cache.bytes()
+    }
+}
+
+impl Directory for ShardRegistry {
+    fn group(&self, shard: ShardUid) -> Option<Arc<Group>> {
+        let shard = self.formed(shard)?;
+        if !shard.group().is_running() {
+            // It is about to: somebody must see when it is idle.
+            self.shared.engaged(&shard);
+        }
+        Some(shard.group().clone())
     }
 }
 

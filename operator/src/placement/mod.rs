@@ -2,4 +2,4 @@
 
 mod plan;
 
-pub use plan::{Placed, plan, pods_wanted};
+pub use plan::{Placed, adjust, plan, pods_wanted};

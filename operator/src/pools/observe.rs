@@ -10,6 +10,7 @@ use kube::api::ListParams;
 
 use crate::placement::Placed;
 use crate::resources::set_name;
+use crate::streams::Home;
 
 /// A pool and what there is of it.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub(super) async fn observe(
     pools: &kube::Api<ShardPool>,
     sets: &kube::Api<StatefulSet>,
     snapshot: &Snapshot,
-    pool_of: &BTreeMap<String, String>,
+    homes: &BTreeMap<String, Home>,
 ) -> Result<Vec<Observed>, kube::Error> {
     let all = pools.list(&ListParams::default()).await?;
     let selector = "app.kubernetes.io/component=shard,app.kubernetes.io/name=anabranch";
@@ -37,13 +38,15 @@ pub(super) async fn observe(
         let mut streams = 0;
         let mut shards = Vec::new();
         for stream in snapshot.streams.values() {
-            if pool_of.get(stream.name.as_str()) != Some(&name) {
+            let home = homes.get(stream.name.as_str());
+            let Some(home) = home.filter(|home| home.pool == name) else {
                 continue;
-            }
+            };
             streams += 1;
             shards.extend(stream.shards.values().map(|shard| Placed {
                 shard: shard.uid,
                 replicas: shard.replicas.clone(),
+                factor: home.factor,
             }));
         }
         Observed {

@@ -11,8 +11,8 @@ use crate::resources::set_name;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) pods: u32,
-    pub(super) placements: Vec<(ShardUid, PodName)>,
-    /// Shards that no pod has room for.
+    pub(super) placements: Vec<(ShardUid, Vec<PodName>)>,
+    /// Shards that too few pods have room for.
     pub(super) without_room: usize,
 }
 
@@ -26,6 +26,7 @@ pub(super) fn plan(observed: &Observed) -> Plan {
     let pods = wanted.max(running.unwrap_or(0).min(spec.bounds().0));
     let set = set_name(&observed.pool.name_any());
     let placements = placement::plan(&observed.shards, &set, pods, per_pod);
+    let adjusted = placement::adjust(&observed.shards, &set, pods, per_pod);
     let unplaced = observed
         .shards
         .iter()
@@ -33,6 +34,6 @@ pub(super) fn plan(observed: &Observed) -> Plan {
     Plan {
         pods,
         without_room: unplaced.count() - placements.len(),
-        placements,
+        placements: placements.into_iter().chain(adjusted).collect(),
     }
 }

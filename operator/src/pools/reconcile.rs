@@ -16,6 +16,7 @@ use super::observe::{Observed, observe};
 use super::plan::{Plan, plan};
 use super::{apply, status};
 use crate::resources::{Pods, network_policy, pod_disruption_budget, service, stateful_set};
+use crate::streams::Home;
 
 /// What the controller works with.
 pub struct Pools {
@@ -30,12 +31,12 @@ pub struct Pools {
 }
 
 /// One look at all pools. One that fails does not keep the others waiting.
-pub async fn reconcile(pools: &Pools, pool_of: &BTreeMap<String, String>) -> BTreeMap<String, u32> {
+pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> BTreeMap<String, u32> {
     let api: kube::Api<ShardPool> = kube::Api::namespaced(pools.client.clone(), &pools.namespace);
     let sets: kube::Api<StatefulSet> =
         kube::Api::namespaced(pools.client.clone(), &pools.namespace);
     let snapshot = pools.catalog.snapshot();
-    let observed = match observe(&api, &sets, &snapshot, pool_of).await {
+    let observed = match observe(&api, &sets, &snapshot, homes).await {
         Ok(observed) => observed,
         Err(failure) => {
             warn!(%failure, "pools cannot be read");
@@ -83,21 +84,23 @@ async fn one(
     Ok(())
 }
 
-/// Says of each new shard where it is wanted.
+/// Says of shards where they are wanted.
 async fn place(
     pools: &Pools,
     snapshot: &Snapshot,
-    placements: &[(ShardUid, PodName)],
+    placements: &[(ShardUid, Vec<PodName>)],
 ) -> anyhow::Result<()> {
-    for (uid, pod) in placements {
+    for (uid, pods_of_it) in placements {
         let found = snapshot.streams.values().find_map(|stream| {
             let shard = stream.shards.values().find(|shard| shard.uid == *uid)?;
-            Some((stream.name.clone(), shard.id))
+            Some((stream.name.clone(), shard.id, shard.replicas.clone()))
         });
-        if let Some((stream, shard)) = found {
-            let pods = std::slice::from_ref(pod);
-            pools.catalog.place(&stream, shard, pods).await?;
-            info!(%stream, %shard, %pod, "shard placed");
+        if let Some((stream, shard, from)) = found {
+            pools
+                .catalog
+                .place(&stream, shard, &from, pods_of_it)
+                .await?;
+            info!(%stream, %shard, pods = ?pods_of_it, "shard placed");
         }
     }
     Ok(())

@@ -7,4 +7,4 @@ mod plan;
 mod reconcile;
 mod status;
 
-pub use reconcile::{Streams, reconcile};
+pub use reconcile::{Home, Streams, reconcile};

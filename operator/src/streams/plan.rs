@@ -38,12 +38,6 @@ pub(super) fn need(object: &DataStream, has_its_name: bool, stream: Option<&Stre
         Ok(wish) => wish,
         Err(invalid) => return Need::Refused(invalid.to_string()),
     };
-    if wish.replication_factor != 1 {
-        return Need::Refused(
-            "spec.replication.factor: this release keeps one copy of each shard; write 1"
-                .to_owned(),
-        );
-    }
     if !has_its_name {
         return Need::Duplicate;
     }
@@ -102,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn what_this_release_cannot_keep_is_refused_with_what_to_write() {
-        let refused = need(&object(&json!({}), &Value::Null), true, None);
-        assert!(matches!(refused, Need::Refused(text) if text.contains("write 1")));
+    fn three_copies_are_founded() {
+        let new = object(&json!({}), &Value::Null);
+        assert_eq!(need(&new, true, None), Need::Found);
     }
 
     #[test]

@@ -41,8 +41,17 @@ pub struct Streams {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// Where a stream's shards live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The pool.
+    pub pool: String,
+    /// How many of its pods hold each shard.
+    pub factor: u32,
+}
+
 /// One look at all streams. Gives back which stream lives in which pool.
-pub async fn reconcile(streams: &Streams) -> BTreeMap<String, String> {
+pub async fn reconcile(streams: &Streams) -> BTreeMap<String, Home> {
     let (objects, pending) = streams.catalog.wishes();
     for reshard in pending {
         if let Err(failure) = streams.catalog.accept(&reshard).await {
@@ -58,7 +67,11 @@ pub async fn reconcile(streams: &Streams) -> BTreeMap<String, String> {
     looked_at.buffer_unordered(AT_ONCE).collect::<()>().await;
     let pools = objects.iter().map(|object| {
         let name = object.spec.stream_name.clone();
-        (name.unwrap_or_else(|| object.name_any()), pool(object))
+        let home = Home {
+            pool: pool(object),
+            factor: object.spec.replication.factor,
+        };
+        (name.unwrap_or_else(|| object.name_any()), home)
     });
     pools.collect()
 }

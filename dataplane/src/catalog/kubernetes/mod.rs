@@ -400,11 +400,59 @@ impl Names for KnownNames<'_> {
 }
 
 impl KubernetesCatalog {
-    /// Says on which pods a new shard's replicas are wanted. One that was placed meanwhile stays where it is.
+    /// Says which pods lead and vote in a shard, if that is not what is said already.
+    pub async fn note_replicas(
+        &self,
+        stream: &StreamName,
+        shard: ShardId,
+        leader: &PodName,
+        voters: &[PodName],
+    ) -> Result<(), CatalogError> {
+        let said = {
+            let view = self.shared.view();
+            let object = view.winner(stream);
+            let name = object.map(|object| format!("{object}-{}", shard.index()));
+            let known = name.and_then(|name| view.objects.shards.get(&name));
+            known.is_none_or(|known| {
+                let status = known.status.as_ref();
+                status.is_some_and(|status| {
+                    let voting = status.voters.iter().map(String::as_str);
+                    status.leader.as_deref() == Some(leader.as_str())
+                        && voting.eq(voters.iter().map(PodName::as_str))
+                })
+            })
+        };
+        if said {
+            return Ok(());
+        }
+        let _turn = self.shared.writing.lock().await;
+        let planned = {
+            let view = self.shared.view();
+            let Some(object) = view.winner(stream) else {
+                return Ok(());
+            };
+            let voters: Vec<_> = voters.iter().map(PodName::as_str).collect();
+            let status = serde_json::json!({ "leader": leader.as_str(), "voters": voters });
+            let write = Write {
+                kind: writes::Kind::Shard,
+                name: format!("{object}-{}", shard.index()),
+                stream: object,
+                verb: Verb::PatchStatus(serde_json::json!({ "status": status })),
+            };
+            Planned::on(&view.objects, vec![write])
+        };
+        match self.shared.carry_out(planned).await {
+            Ok(()) | Err(WriteError::Conflict) => Ok(()),
+            Err(WriteError::Failed(failure)) => Err(CatalogError::Unavailable(failure)),
+        }
+    }
+
+    /// Says on which pods a shard's replicas are wanted, where until now they are wanted on `from`.
     pub async fn place(
         &self,
         stream: &StreamName,
         shard: ShardId,
+        from: &[PodName],
         pods: &[PodName],
     ) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
@@ -415,7 +463,15 @@ impl KubernetesCatalog {
             };
             let name = format!("{object}-{}", shard.index());
             let known = view.objects.shards.get(&name);
-            if known.is_none_or(|known| !known.spec.replicas.is_empty()) {
+            let is_there = |known: &anabranch_crds::Shard| {
+                known
+                    .spec
+                    .replicas
+                    .iter()
+                    .map(String::as_str)
+                    .eq(from.iter().map(PodName::as_str))
+            };
+            if known.is_none_or(|known| !is_there(known)) {
                 return Ok(());
             }
             let pods: Vec<_> = pods.iter().map(PodName::as_str).collect();

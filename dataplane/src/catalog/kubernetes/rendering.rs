@@ -102,7 +102,7 @@ pub(super) fn shard_spec(shard: &Shard) -> Value {
     })
 }
 
-/// `Shard.status`. One replica: its pod leads.
+/// `Shard.status`, but for who leads and votes: that is not the catalog's to say.
 pub(super) fn shard_status(shard: &Shard) -> Value {
     let range = HashKeyRange {
         start: shard.range.start().to_string(),
@@ -115,7 +115,6 @@ pub(super) fn shard_status(shard: &Shard) -> Value {
             ShardStatus::Sealing => "Sealing",
             ShardStatus::Closed { .. } => "Closed",
         },
-        "voters": shard.replicas.iter().map(PodName::as_str).collect::<Vec<_>>(),
     });
     let mut set = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -124,10 +123,6 @@ pub(super) fn shard_status(shard: &Shard) -> Value {
     };
     set("share", range.share());
     set("openedAt", shard.opened_at.map(time));
-    set(
-        "leader",
-        shard.replicas.first().map(|pod| pod.as_str().to_owned()),
-    );
     if let ShardStatus::Closed { ending, closed_at } = shard.status {
         set("closedAt", Some(time(closed_at)));
         set("endingSequenceNumber", Some(ending.to_string()));

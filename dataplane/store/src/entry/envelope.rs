@@ -218,6 +218,17 @@ impl Entry {
         Self::checked(key, envelope, payload)
     }
 
+    /// This entry, its payload a slice of `bytes`: header and payload as they go into the log.
+    ///
+    /// # Panics
+    ///
+    /// Where `bytes` are shorter than this entry: they are not its bytes.
+    #[must_use]
+    pub fn with_bytes(self, bytes: &Bytes) -> Self {
+        let payload = bytes.slice(HEADER_LEN..HEADER_LEN + self.payload.len());
+        Self { payload, ..self }
+    }
+
     /// Its header's bytes, as they lie in the log.
     pub fn header(&self) -> [u8; HEADER_LEN] {
         self.envelope.encode(self.key.shard)

@@ -1,0 +1,622 @@
+//! Who leads a group, what becomes of it when its leader is gone, and what comes from other replicas.
+//!
+//! **Invariant:** a group is proposed to only by a leader that has applied everything before its own term: so its next
+//! entry stands where the log really ends, and every token that was ever answered for is known to it.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anabranch_domain::PodName;
+use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
+use anabranch_store::entry::Position;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use openraft::{
+    Raft, ServerState,
+    alias::{CommittedLeaderIdOf, SnapshotOf, VoteOf},
+    async_runtime::WatchReceiver as _,
+    raft::{
+        AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+        VoteRequest, VoteResponse,
+    },
+};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{
+    Group, LogError, ReplicaId, SnapshotBytes, StateMachine, Types,
+    group::{Running, leadership},
+    log_state::LogState,
+    peers,
+    types::{Host, Vote, log_id},
+};
+
+/// How long a replica tries to be elected before it says that it is not.
+const ELECTION_MAX: Duration = Duration::from_secs(2);
+/// One round of votes.
+const ROUND: Duration = Duration::from_millis(400);
+/// How long the others may take to say how they would vote.
+const POLL: Duration = Duration::from_millis(300);
+/// How often a wait looks again, when nothing woke it.
+const GLANCE: Duration = Duration::from_millis(20);
+/// A group without a leader is left to itself for this long: somebody's election is under way.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Between one replica's turn to take a leadership over and the next one's.
+const TURN: Duration = Duration::from_millis(300);
+/// How long the library may take to trim.
+const TRIM_MAX: Duration = Duration::from_secs(2);
+
+/// What speaks against the leader that the log knows.
+#[derive(Debug, Default)]
+pub(crate) struct Doubts {
+    /// It asked for votes itself: it does not lead.
+    is_candidate: bool,
+    /// Since when there has been nobody to follow.
+    leaderless_since: Option<Instant>,
+    /// When another replica was heard last.
+    heard: Option<Instant>,
+}
+
+/// How an election would end.
+#[derive(Debug, PartialEq, Eq)]
+enum Poll {
+    Won,
+    /// Another leads.
+    Led(PodName),
+    /// Too few would vote for this replica, for now.
+    Lost,
+}
+
+/// What the replicas of a shard are to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Roles {
+    /// The pod that leads, if one is known to.
+    pub(crate) leader: Option<PodName>,
+    /// Who votes.
+    pub(crate) voters: Vec<ReplicaId>,
+}
+
+/// Who leads, as far as this replica knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Leader {
+    /// This replica, or it did when it was last running.
+    This,
+    /// Another, which is alive.
+    Other(PodName),
+    /// Nobody.
+    Nobody,
+}
+
+impl Group {
+    fn doubts(&self) -> MutexGuard<'_, Doubts> {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an eye on every pod that has a replica.
+    pub(super) fn watch_hosts(&self) {
+        let Some(peers) = &self.settings.peers else {
+            return;
+        };
+        let pods = self.journal.with(|state| {
+            let pods = state.hosts().filter_map(|(_, host)| host.0.clone());
+            pods.collect::<Vec<_>>()
+        });
+        for pod in pods.into_iter().flatten() {
+            peers.watch(&pod);
+        }
+    }
+
+    fn leader(&self) -> Leader {
+        let Some(peers) = &self.settings.peers else {
+            return Leader::This;
+        };
+        let known = self.journal.with(|state| {
+            let vote = state.vote.filter(|vote| vote.committed)?;
+            let node = vote.leader_id.node_id;
+            let host = state.hosts().find(|(known, _)| *known == node);
+            Some((node, host.and_then(|(_, host)| host.0.clone())))
+        });
+        match known.flatten() {
+            Some((node, _)) if node == self.settings.node => Leader::This,
+            Some((node, Some(pod)))
+                if !self.doubts().is_candidate && peers.is_alive(&pod, node) =>
+            {
+                Leader::Other(pod)
+            }
+            _ => Leader::Nobody,
+        }
+    }
+
+    /// Who leads and who votes, as far as this replica knows.
+    pub(crate) fn roles(&self) -> Roles {
+        let own = self
+            .settings
+            .peers
+            .as_ref()
+            .map(|peers| peers.pod().clone());
+        let leader = match self.leader() {
+            Leader::This => own,
+            Leader::Other(pod) => Some(pod),
+            Leader::Nobody => None,
+        };
+        let voters = self.journal.with(|state| {
+            let ids: Vec<_> = state.membership.voter_ids().collect();
+            let voters = state.hosts().filter(|(node, _)| ids.contains(node));
+            let replica =
+                |(node, host): (u64, &Host)| host.0.clone().map(|pod| ReplicaId { node, pod });
+            voters.filter_map(replica).collect()
+        });
+        Roles {
+            leader,
+            voters: voters.unwrap_or_default(),
+        }
+    }
+
+    fn is_voter(&self) -> bool {
+        let node = self.settings.node;
+        let is_voter = self.journal.with(|state| {
+            let voters = state.membership.voter_ids();
+            voters.into_iter().any(|voter| voter == node)
+        });
+        is_voter == Some(true)
+    }
+
+    /// Sees to it that this replica leads, unless another one does: then who.
+    pub(super) async fn lead(
+        &self,
+        raft: &Raft<Types, StateMachine>,
+        is_restored: bool,
+    ) -> Result<CommittedLeaderIdOf<Types>, LogError> {
+        let deadline = Instant::now() + ELECTION_MAX;
+        let mut next_round = Instant::now();
+        if is_restored {
+            // It leads as soon as it has read what it needs.
+            next_round += ROUND;
+        }
+        loop {
+            let (state, term, is_heard) = {
+                let metrics = raft.metrics();
+                let metrics = metrics.borrow_watched();
+                let is_heard = metrics.last_quorum_acked.is_some();
+                (metrics.state, metrics.current_term, is_heard)
+            };
+            if state == ServerState::Leader {
+                if is_heard && self.has_caught_up(term) {
+                    self.doubts().leaderless_since = None;
+                    return Ok(leadership(term, self.settings.node));
+                }
+            } else {
+                if let Leader::Other(pod) = self.leader() {
+                    return Err(LogError::NotLeader { leader: Some(pod) });
+                }
+                let is_leaving = self
+                    .settings
+                    .peers
+                    .as_ref()
+                    .is_some_and(|peers| peers.is_leaving());
+                if is_leaving || !self.is_voter() {
+                    return Err(LogError::NotLeader { leader: None });
+                }
+                if Instant::now() >= next_round {
+                    match self.poll().await {
+                        Poll::Won => {}
+                        Poll::Led(pod) => {
+                            return Err(LogError::NotLeader { leader: Some(pod) });
+                        }
+                        Poll::Lost => {
+                            // Not now: somebody's log is longer, or too few are there.
+                            sleep(GLANCE * 5).await;
+                            if Instant::now() >= deadline {
+                                return Err(LogError::NotLeader { leader: None });
+                            }
+                            continue;
+                        }
+                    }
+                    next_round = Instant::now() + ROUND;
+                    let asked = raft.trigger().elect(false).await;
+                    asked.map_err(|fatal| self.fatal(&fatal))?;
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(LogError::NotLeader { leader: None });
+            }
+            let mut metrics = raft.metrics();
+            tokio::select! {
+                () = self.journal.advanced().notified() => {}
+                _ = metrics.changed() => {}
+                () = sleep(GLANCE) => {}
+            }
+        }
+    }
+
+    /// Whether everything up to this leader's own first entry is applied.
+    fn has_caught_up(&self, term: u64) -> bool {
+        let caught_up = self.journal.with(|state| {
+            state.applied == state.last && state.last.is_some_and(|last| last.term == term)
+        });
+        caught_up == Some(true)
+    }
+
+    fn fatal(&self, fatal: &impl std::fmt::Display) -> LogError {
+        match self.journal.last_failure() {
+            Some(error) => LogError::Store(error),
+            None => LogError::Record(fatal.to_string()),
+        }
+    }
+
+    /// Whether the group was led from here and no longer is.
+    pub(crate) fn is_deposed(&self) -> bool {
+        let running = self.running().clone();
+        let Some(Running {
+            raft,
+            leader: Some(leader),
+            ..
+        }) = running.filter(|_| self.has_peers())
+        else {
+            return false;
+        };
+        let metrics = raft.metrics();
+        let metrics = metrics.borrow_watched();
+        metrics.state != ServerState::Leader || metrics.current_term != leader.term
+    }
+
+    /// Whether it is this replica's turn to take the leadership over: the leader is gone, or what it had committed was never
+    /// heard of here and it is this one that led.
+    pub(crate) fn wants_leader(&self) -> bool {
+        if !self.has_peers() || !self.is_voter() {
+            return false;
+        }
+        match self.leader() {
+            Leader::Other(_) => {
+                self.doubts().leaderless_since = None;
+                false
+            }
+            Leader::This => {
+                // Entries that were on their way when this process ended wait for their end.
+                let running = self.running().clone();
+                let leads = running.is_some_and(|running| {
+                    running.raft.metrics().borrow_watched().state == ServerState::Leader
+                });
+                !leads && self.journal.with(LogState::is_behind) == Some(true)
+            }
+            Leader::Nobody => {
+                let now = Instant::now();
+                let since = *self.doubts().leaderless_since.get_or_insert(now);
+                let turn = TURN * u32::try_from(self.rank()).unwrap_or(u32::MAX);
+                let patience = if self.is_led_by_the_dead() {
+                    Duration::ZERO
+                } else {
+                    PATIENCE
+                };
+                now.saturating_duration_since(since) >= patience + turn
+            }
+        }
+    }
+
+    /// Whether the last known leader is gone, as against an election whose end is not known yet.
+    fn is_led_by_the_dead(&self) -> bool {
+        self.journal
+            .with(|state| state.vote.is_some_and(|vote| vote.committed))
+            == Some(true)
+    }
+
+    /// How many living replicas come before this one: for each shard another order, so that a dead pod's leaderships are
+    /// spread over the others.
+    fn rank(&self) -> usize {
+        let (Some(peers), shard) = (&self.settings.peers, self.journal.shard()) else {
+            return 0;
+        };
+        let place = |node: u64| {
+            let mut hasher = DefaultHasher::new();
+            (shard.to_bytes(), node).hash(&mut hasher);
+            hasher.finish()
+        };
+        let own = place(self.settings.node);
+        let before = self.journal.with(|state| {
+            let others = state.hosts().filter(|(node, host)| {
+                let is_alive = |pod| peers.is_alive(pod, *node);
+                host.0.as_ref().is_some_and(is_alive) && place(*node) < own
+            });
+            others.count()
+        });
+        before.unwrap_or(0)
+    }
+
+    /// Whether every replica has the whole log: only then may a leader rest.
+    pub(crate) fn is_replicated(&self) -> bool {
+        if !self.has_peers() {
+            return true;
+        }
+        let Some(running) = self.running().clone() else {
+            return true;
+        };
+        let metrics = running.raft.data_metrics();
+        let metrics = metrics.borrow_watched();
+        let Some(replication) = &metrics.replication else {
+            return true;
+        };
+        let last = metrics.last_log.as_ref().map(|last| last.index);
+        replication
+            .values()
+            .all(|matched| matched.as_ref().map(|matched| matched.index) == last)
+    }
+
+    /// Whether another replica was heard within `duration`.
+    pub(crate) fn was_heard_within(&self, duration: Duration) -> bool {
+        let heard = self.doubts().heard;
+        heard.is_some_and(|heard| heard.elapsed() < duration)
+    }
+
+    /// Hands the leadership to another replica that is alive and has the log, if it is held here.
+    pub(crate) async fn hand_over(&self) {
+        let Some(Running { raft, .. }) = self.running().clone() else {
+            return;
+        };
+        let Some(peers) = &self.settings.peers else {
+            return;
+        };
+        if raft.metrics().borrow_watched().state != ServerState::Leader {
+            return;
+        }
+        let own = self.settings.node;
+        let heirs = self.journal.with(|state| {
+            let others = state.hosts().filter(|(node, host)| {
+                let is_alive = |pod| peers.is_alive(pod, *node);
+                *node != own && host.0.as_ref().is_some_and(is_alive)
+            });
+            others.map(|(node, _)| node).collect::<Vec<_>>()
+        });
+        let ahead = {
+            let metrics = raft.data_metrics();
+            let metrics = metrics.borrow_watched();
+            let matched = |node: &u64| {
+                let replication = metrics.replication.as_ref()?;
+                replication.get(node).copied().flatten()
+            };
+            heirs.into_iter().flatten().max_by_key(matched)
+        };
+        if let Some(heir) = ahead
+            && raft.trigger().transfer_leader(heir).await.is_ok()
+        {
+            let _ = timeout(ROUND, async {
+                let mut metrics = raft.metrics();
+                while metrics.borrow_watched().state == ServerState::Leader {
+                    if metrics.changed().await.is_err() {
+                        return;
+                    }
+                }
+            })
+            .await;
+        }
+    }
+
+    /// Trims the log of a group that runs: the library first notes that a snapshot stands there.
+    pub(super) async fn trim_running(
+        &self,
+        raft: &Raft<Types, StateMachine>,
+        goal: Position,
+    ) -> Result<(), LogError> {
+        let deadline = Instant::now() + TRIM_MAX;
+        self.journal.with_mut(|state| state.trim_goal = Some(goal));
+        let trimmed = async {
+            raft.trigger().snapshot().await?;
+            let mut metrics = raft.metrics();
+            let stands = |at: Option<u64>| at.is_some_and(|at| at >= goal.index);
+            while !stands(metrics.borrow_watched().snapshot.map(|at| at.index)) {
+                if metrics.changed().await.is_err() {
+                    return Ok(());
+                }
+            }
+            raft.trigger().purge_log(goal.index).await?;
+            while !stands(metrics.borrow_watched().purged.map(|at| at.index)) {
+                if metrics.changed().await.is_err() {
+                    return Ok(());
+                }
+            }
+            Ok::<_, openraft::errors::Fatal<Types>>(())
+        };
+        let trimmed = timeout_at(deadline, trimmed).await;
+        self.journal.with_mut(|state| state.trim_goal = None);
+        match trimmed {
+            Ok(Err(fatal)) => Err(self.fatal(&fatal)),
+            // Not yet: a replica is being sent what is to go. The next sweep trims it.
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
+    async fn receiving(&self) -> Result<Raft<Types, StateMachine>, String> {
+        self.doubts().heard = Some(Instant::now());
+        if let Some(running) = &*self.running() {
+            return Ok(running.raft.clone());
+        }
+        let _one_at_a_time = self.changing.lock().await;
+        self.running_raft().await.map_err(|error| error.to_string())
+    }
+
+    /// Entries from a leader.
+    pub(super) async fn receive_entries(
+        &self,
+        request: AppendEntriesRequest<Types>,
+    ) -> Result<AppendEntriesResponse<Types>, String> {
+        let raft = self.receiving().await?;
+        {
+            let mut doubts = self.doubts();
+            doubts.is_candidate = false;
+            doubts.leaderless_since = None;
+        }
+        match raft.append_entries(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&raft, &error).await),
+        }
+    }
+
+    /// A candidate. Nobody who hears the leader votes for another, unless the leader itself asked for it: a candidate that is
+    /// cut off from it must not depose it.
+    pub(super) async fn receive_vote(
+        &self,
+        request: VoteRequest<Types>,
+    ) -> Result<VoteResponse<Types>, String> {
+        let raft = self.receiving().await?;
+        let candidate = request.vote.leader_id.node_id;
+        if !request.leadership_transfer && self.follows_another_than(candidate, &raft).is_some() {
+            let known = self.journal.with(|state| (state.vote, state.last));
+            let (vote, last) = known.ok_or("the log is being read again")?;
+            let vote = vote.unwrap_or_else(|| Vote::new(0, self.settings.node));
+            return Ok(VoteResponse::new(vote, last.map(log_id), false));
+        }
+        // What the library's own lease would forbid was just decided.
+        let request = VoteRequest {
+            leadership_transfer: true,
+            ..request
+        };
+        let response = raft.vote(request).await;
+        match response {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&raft, &error).await),
+        }
+    }
+
+    /// How a vote would be answered, and who leads if that is why it would be refused.
+    pub(super) async fn receive_poll(
+        &self,
+        request: &VoteRequest<Types>,
+    ) -> Result<(bool, Option<PodName>), String> {
+        let raft = self.receiving().await?;
+        let candidate = request.vote.leader_id.node_id;
+        if let Some(leader) = self.follows_another_than(candidate, &raft) {
+            return Ok((false, Some(leader)));
+        }
+        let known = self.journal.with(|state| (state.vote, state.last));
+        let (vote, last) = known.ok_or("the log is being read again")?;
+        if vote.is_some_and(|vote| vote.committed && vote.leader_id.node_id == candidate) {
+            // Whoever led until now asks: so it does not lead.
+            self.doubts().is_candidate = true;
+        }
+        Ok((request.last_log_id >= last.map(log_id), None))
+    }
+
+    /// The leader that this replica holds to, against `candidate`.
+    fn follows_another_than(
+        &self,
+        candidate: u64,
+        raft: &Raft<Types, StateMachine>,
+    ) -> Option<PodName> {
+        let is_led_from_here = raft.metrics().borrow_watched().state == ServerState::Leader;
+        if is_led_from_here {
+            return self
+                .settings
+                .peers
+                .as_ref()
+                .map(|peers| peers.pod().clone());
+        }
+        let vote = self.journal.with(|state| state.vote).flatten();
+        match self.leader() {
+            Leader::Other(pod) if vote.is_some_and(|vote| vote.leader_id.node_id != candidate) => {
+                Some(pod)
+            }
+            _ => None,
+        }
+    }
+
+    /// Asks the other voters how they would answer a vote for this replica. An election that cannot be won would only
+    /// disturb the one who leads.
+    async fn poll(&self) -> Poll {
+        let Some(peers) = &self.settings.peers else {
+            return Poll::Won;
+        };
+        let own = self.settings.node;
+        let known = self.journal.with(|state| {
+            let hosts = state.hosts().map(|(node, host)| (node, host.0.clone()));
+            let hosts: Vec<_> = hosts.collect();
+            let term = state.vote.map_or(0, |vote| vote.leader_id.term);
+            let configs = state.membership.membership().get_joint_config().clone();
+            (hosts, term, state.last, configs, state.vote)
+        });
+        let Some((hosts, term, last, configs, asked_under)) = known else {
+            return Poll::Lost;
+        };
+        let vote = Vote::new(term + 1, own);
+        let asked = hosts.into_iter().filter(|(node, _)| *node != own);
+        let asked = asked.map(|(node, pod)| async move {
+            let request = pb::Request {
+                id: 0,
+                shard: self.journal.shard().to_bytes().to_vec().into(),
+                to: node,
+                call: Some(Call::RequestVote(peers::poll_to(&vote, last))),
+            };
+            let answer = timeout(POLL, peers.link(&pod?).call(request)).await;
+            match answer {
+                Ok(Ok(Answer::Voted(voted))) => Some((node, voted)),
+                _ => None,
+            }
+        });
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        let mut granted = vec![own];
+        let mut leader = None;
+        let has_majority = |granted: &[u64], config: &BTreeSet<u64>| {
+            let votes = config.iter().filter(|node| granted.contains(node));
+            votes.count() * 2 > config.len()
+        };
+        // Not longer than it takes: one of them may be gone.
+        while !configs.iter().all(|config| has_majority(&granted, config)) {
+            match asked.next().await {
+                Some(Some((node, voted))) if voted.is_granted => granted.push(node),
+                Some(Some((_, voted))) => leader = voted.leader.parse().ok().or(leader),
+                Some(None) => {}
+                None => {
+                    let another = leader.filter(|pod| pod != peers.pod());
+                    return another.map_or(Poll::Lost, Poll::Led);
+                }
+            }
+        }
+        let now = self.journal.with(|state| state.vote).flatten();
+        if now == asked_under {
+            Poll::Won
+        } else {
+            Poll::Lost
+        }
+    }
+
+    /// What is said of a request that failed. A group that cannot go on is read again from the disk.
+    async fn failed(
+        &self,
+        raft: &Raft<Types, StateMachine>,
+        error: &impl std::fmt::Display,
+    ) -> String {
+        let has_stopped = raft.metrics().borrow_watched().running_state.is_err();
+        if has_stopped {
+            tracing::warn!(shard = %self.journal.shard(), %error, "a replica stopped, and is read again");
+            self.stop_failed().await;
+        }
+        error.to_string()
+    }
+
+    /// A leader's snapshot.
+    pub(super) async fn receive_snapshot(
+        &self,
+        vote: VoteOf<Types>,
+        snapshot: SnapshotOf<Types, SnapshotBytes>,
+    ) -> Result<SnapshotResponse<Types>, String> {
+        let raft = self.receiving().await?;
+        match raft.install_full_snapshot(vote, snapshot).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&raft, &error).await),
+        }
+    }
+
+    /// A leader that hands over. Says why that is not taken up; nothing if it is.
+    pub(super) async fn receive_transfer(
+        &self,
+        request: TransferLeaderRequest<Types>,
+    ) -> Result<String, String> {
+        let raft = self.receiving().await?;
+        let taken = raft.handle_transfer_leader(request).await;
+        let taken = taken.map_err(|error| error.to_string())?;
+        Ok(taken
+            .err()
+            .map(|refused| refused.to_string())
+            .unwrap_or_default())
+    }
+}

@@ -1,0 +1,78 @@
+//! Changing who a shard's replicas are, on a running group: a learner first, a voter once it has the log, and only then is
+//! anybody let go.
+//!
+//! Each call does the next step and says whether all is done, so whoever asks may go away at any time and another may
+//! go on. **Invariant:** the library goes from one set of voters to the next through both (joint consensus), so at every
+//! moment two majorities meet.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use openraft::{ChangeMembers, async_runtime::WatchReceiver as _};
+use tokio::time::timeout;
+
+use super::{
+    Group, LogError, ReplicaId,
+    group::{Running, hosts},
+};
+
+/// One step: two entries through a majority.
+const STEP_MAX: Duration = Duration::from_secs(5);
+/// A learner that lacks fewer entries than this is made a voter: the rest is on its way.
+const LAG_MAX: u64 = 64;
+
+impl Group {
+    /// Does the next step towards `wanted`; says whether nothing is left to do.
+    pub(crate) async fn change_replicas(&self, wanted: &[ReplicaId]) -> Result<bool, LogError> {
+        if wanted.is_empty() {
+            return Err(LogError::Record("a shard needs a replica".to_owned()));
+        }
+        self.start().await?;
+        let Some(Running { raft, .. }) = self.running().clone() else {
+            return Err(LogError::Reloading);
+        };
+        let (voters, known, is_joint, last, matched) = {
+            let metrics = raft.metrics();
+            let metrics = metrics.borrow_watched();
+            let membership = metrics.membership_config.membership();
+            let voters: BTreeSet<u64> = membership.voter_ids().collect();
+            let known: BTreeSet<u64> = membership.nodes().map(|(node, _)| *node).collect();
+            let is_joint = membership.get_joint_config().len() > 1;
+            let matched = metrics.replication.clone().unwrap_or_default();
+            (voters, known, is_joint, metrics.last_log_index, matched)
+        };
+        let goal = hosts(wanted);
+        let ids: BTreeSet<u64> = goal.keys().copied().collect();
+        if voters == ids && known == ids && !is_joint {
+            return Ok(true);
+        }
+        if let Some((node, host)) = goal.into_iter().find(|(node, _)| !known.contains(node)) {
+            let added = raft.add_learner(node, host, false);
+            self.within(added).await?;
+            return Ok(false);
+        }
+        let has_log = |node: &u64| {
+            let matched = matched.get(node).copied().flatten();
+            let matched = matched.map_or(0, |matched| matched.index);
+            matched + LAG_MAX >= last.unwrap_or(0)
+        };
+        if !ids.difference(&voters).all(has_log) {
+            return Ok(false);
+        }
+        let changed = raft.change_membership(ChangeMembers::ReplaceAllVoters(ids), false);
+        self.within(changed).await?;
+        Ok(false)
+    }
+
+    async fn within<T, E: std::fmt::Display>(
+        &self,
+        step: impl Future<Output = Result<T, E>>,
+    ) -> Result<(), LogError> {
+        match timeout(STEP_MAX, step).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(LogError::Record(error.to_string())),
+            Err(_) => Err(LogError::Record(format!(
+                "no majority agreed within {STEP_MAX:?}"
+            ))),
+        }
+    }
+}

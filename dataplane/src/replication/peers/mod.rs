@@ -1,0 +1,194 @@
+//! The other processes that hold replicas of this one's shards: one connection to each, and which of them are alive.
+//!
+//! Owns *whether a pod is there*, for all its shards at once: a thousand idle groups cost one small message a pod and
+//! tick, and not a thousand heartbeats. Knows no log.
+//! **Invariant:** silence is the only proof of death here, and it proves nothing about the log: who takes a leadership over is
+//! decided by votes.
+
+mod health;
+mod link;
+mod messages;
+mod service;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anabranch_domain::PodName;
+use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
+use tokio::time::{Instant, sleep, timeout};
+
+pub use service::{Directory, RaftServer};
+
+use health::Health;
+pub(super) use link::Link;
+pub(super) use messages::{
+    append_to, appended_from, installed_from, poll_to, snapshot_to, transfer_to, vote_to,
+    voted_from,
+};
+
+/// Between two messages that only say "I am here".
+const PING: Duration = Duration::from_millis(250);
+/// A pod that said nothing for this long is taken for dead. Four pings, and longer than a busy disk keeps a process.
+pub(super) const SILENCE_MAX: Duration = Duration::from_millis(1_200);
+
+/// Where a pod answers, as a URL; nothing while that is not known.
+pub type Locate = Box<dyn Fn(&PodName) -> Option<String> + Send + Sync>;
+
+/// The other processes.
+pub struct Peers {
+    pod: PodName,
+    node: u64,
+    incarnation: u64,
+    is_leaving: AtomicBool,
+    locate: Locate,
+    others: Mutex<HashMap<PodName, Arc<Peer>>>,
+    this: Weak<Self>,
+}
+
+/// One of them.
+struct Peer {
+    link: Link,
+    health: Mutex<Health>,
+}
+
+impl Peers {
+    /// This process: `pod`, whose disk has the number `node`; `incarnation` is drawn anew at every start.
+    pub fn new(pod: PodName, node: u64, incarnation: u64, locate: Locate) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self {
+            pod,
+            node,
+            incarnation,
+            is_leaving: AtomicBool::new(false),
+            locate,
+            others: Mutex::default(),
+            this: this.clone(),
+        })
+    }
+
+    /// The number of this process's disk.
+    pub fn node(&self) -> u64 {
+        self.node
+    }
+
+    /// The pod that this process is.
+    pub fn pod(&self) -> &PodName {
+        &self.pod
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<PodName, Arc<Peer>>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an eye on `pod` from now on.
+    pub(super) fn watch(&self, pod: &PodName) {
+        self.peer(pod);
+    }
+
+    fn peer(&self, pod: &PodName) -> Arc<Peer> {
+        let mut peers = self.lock();
+        if let Some(peer) = peers.get(pod) {
+            return peer.clone();
+        }
+        let link = Link::new(pod.clone(), self.this.clone());
+        let peer = Arc::new(Peer {
+            link,
+            health: Mutex::new(Health::unknown(Instant::now())),
+        });
+        peers.insert(pod.clone(), peer.clone());
+        if pod != &self.pod {
+            tokio::spawn(ping(self.this.clone(), pod.clone(), Arc::downgrade(&peer)));
+        }
+        peer
+    }
+
+    /// The connection to `pod`.
+    pub(super) fn link(&self, pod: &PodName) -> Link {
+        self.peer(pod).link.clone()
+    }
+
+    fn url(&self, pod: &PodName) -> Option<String> {
+        (self.locate)(pod)
+    }
+
+    /// Whether the disk with the number `node` is served by `pod` now, as far as is known.
+    pub(super) fn is_alive(&self, pod: &PodName, node: u64) -> bool {
+        if pod == &self.pod {
+            return node == self.node;
+        }
+        let peer = self.peer(pod);
+        let health = peer.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.is_alive(node, Instant::now())
+    }
+
+    /// Something came from `pod`.
+    fn heard_from(&self, pod: &PodName, about: Option<pb::Pong>) {
+        let peer = self.peer(pod);
+        let mut health = peer.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.heard(about, Instant::now());
+    }
+
+    /// What this process says of itself.
+    fn about(&self) -> pb::Pong {
+        pb::Pong {
+            node: self.node,
+            incarnation: self.incarnation,
+            is_leaving: self.is_leaving.load(Ordering::Acquire),
+        }
+    }
+
+    fn hello(&self) -> pb::Request {
+        pb::Request {
+            call: Some(Call::Ping(pb::Ping {
+                pod: self.pod.as_str().to_owned(),
+                about: Some(self.about()),
+            })),
+            ..pb::Request::default()
+        }
+    }
+
+    /// Tells all others that this process is about to stop: they take its leaderships over at once.
+    pub async fn leave(&self) {
+        self.is_leaving.store(true, Ordering::Release);
+        let peers: Vec<_> = self.lock().values().cloned().collect();
+        let told = peers.iter().map(|peer| peer.link.call(self.hello()));
+        // Who does not hear it finds out by the silence.
+        let _ = timeout(PING, futures_util::future::join_all(told)).await;
+    }
+
+    /// Whether this process is about to stop.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::Acquire)
+    }
+}
+
+/// Says "I am here" to one pod, and hears the same, for as long as both objects live.
+async fn ping(peers: Weak<Peers>, pod: PodName, peer: Weak<Peer>) {
+    loop {
+        let (Some(all), Some(peer)) = (peers.upgrade(), peer.upgrade()) else {
+            return;
+        };
+        let (hello, link) = (all.hello(), peer.link.clone());
+        drop((all, peer));
+        let answer = timeout(SILENCE_MAX, link.call(hello)).await;
+        if let (Ok(Ok(Answer::Pong(about))), Some(all)) = (answer, peers.upgrade()) {
+            all.heard_from(&pod, Some(about));
+        }
+        sleep(PING).await;
+    }
+}
+
+impl fmt::Debug for Peers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peers")
+            .field("pod", &self.pod)
+            .field("node", &self.node)
+            .finish_non_exhaustive()
+    }
+}

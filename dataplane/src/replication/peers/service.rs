@@ -1,0 +1,182 @@
+//! The side that is asked: messages of another process, given to the groups that they are for.
+
+use std::{fmt, pin::Pin, sync::Arc};
+
+use anabranch_domain::{PodName, ShardUid};
+use anabranch_proto::{
+    MESSAGE_BYTES_MAX,
+    raft::{
+        self as pb,
+        raft_service_server::{RaftService, RaftServiceServer},
+        request::Call,
+        response::Answer,
+    },
+};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
+use tokio::sync::mpsc;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{Peers, messages};
+use crate::replication::Group;
+
+/// Answers that wait to be sent.
+const ANSWERS: usize = 16;
+/// Requests of one process that are under way at a time; it waits with the next.
+const UNDER_WAY_MAX: usize = 4096;
+
+/// Which groups this process has.
+pub trait Directory: Send + Sync {
+    /// The group of `shard`, if this process holds a replica of it.
+    fn group(&self, shard: ShardUid) -> Option<Arc<Group>>;
+}
+
+/// What other processes ask.
+pub struct RaftServer {
+    peers: Arc<Peers>,
+    directory: Arc<dyn Directory>,
+}
+
+impl RaftServer {
+    /// Answers for the groups in `directory`.
+    pub fn new(peers: Arc<Peers>, directory: Arc<dyn Directory>) -> Self {
+        Self { peers, directory }
+    }
+
+    /// As a gRPC service.
+    pub fn into_service(self) -> RaftServiceServer<Self> {
+        RaftServiceServer::new(self)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX)
+    }
+}
+
+#[tonic::async_trait]
+impl RaftService for RaftServer {
+    type ExchangeStream = Pin<Box<dyn Stream<Item = Result<pb::Responses, Status>> + Send>>;
+
+    async fn exchange(
+        &self,
+        requests: Request<Streaming<pb::Requests>>,
+    ) -> Result<Response<Self::ExchangeStream>, Status> {
+        let (answers, outgoing) = mpsc::channel(ANSWERS);
+        let (peers, directory) = (self.peers.clone(), self.directory.clone());
+        tokio::spawn(serve(peers, directory, requests.into_inner(), answers));
+        let outgoing = futures_util::stream::unfold(outgoing, |mut outgoing| async move {
+            outgoing.recv().await.map(|frame| (Ok(frame), outgoing))
+        });
+        Ok(Response::new(Box::pin(outgoing)))
+    }
+}
+
+/// Works one process's stream off. Requests are begun in the order in which they came, so those of one group reach it in
+/// that order, and are answered as they end.
+async fn serve(
+    peers: Arc<Peers>,
+    directory: Arc<dyn Directory>,
+    mut requests: Streaming<pb::Requests>,
+    answers: mpsc::Sender<pb::Responses>,
+) {
+    let mut from: Option<PodName> = None;
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            frame = requests.message(), if under_way.len() < UNDER_WAY_MAX => {
+                let Ok(Some(frame)) = frame else { return };
+                for request in frame.requests {
+                    if let Some(Call::Ping(ping)) = &request.call {
+                        from = ping.pod.parse().ok();
+                        if let Some(from) = &from {
+                            peers.heard_from(from, ping.about);
+                        }
+                    }
+                    under_way.push(answer(&peers, &*directory, request));
+                }
+                if let Some(from) = &from {
+                    peers.heard_from(from, None);
+                }
+            }
+            Some(first) = under_way.next() => {
+                let mut responses = vec![first];
+                while let Some(Some(next)) = under_way.next().now_or_never() {
+                    responses.push(next);
+                }
+                if answers.send(pb::Responses { responses }).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn answer(peers: &Peers, directory: &dyn Directory, request: pb::Request) -> pb::Response {
+    let id = request.id;
+    let answer = match request.call {
+        Some(Call::Ping(_)) => Answer::Pong(peers.about()),
+        Some(call) if request.to == peers.node() => {
+            let shard = <[u8; 16]>::try_from(&*request.shard).map(ShardUid::from_bytes);
+            let answer = match shard {
+                Ok(shard) => replica_answer(directory, shard, call).await,
+                Err(_) => Err("malformed message: shard".to_owned()),
+            };
+            answer.unwrap_or_else(Answer::Unavailable)
+        }
+        Some(_) => Answer::Unavailable(format!(
+            "this is replica {:016x}, and {:016x} is meant",
+            peers.node(),
+            request.to
+        )),
+        None => Answer::Unavailable("a call of a newer release".to_owned()),
+    };
+    pb::Response {
+        id,
+        answer: Some(answer),
+    }
+}
+
+async fn replica_answer(
+    directory: &dyn Directory,
+    shard: ShardUid,
+    call: Call,
+) -> Result<Answer, String> {
+    let group = directory.group(shard);
+    let group = group.ok_or_else(|| format!("shard {shard} has no replica here"))?;
+    let malformed = |malformed: messages::Malformed| malformed.to_string();
+    match call {
+        Call::AppendEntries(request) => {
+            let request = messages::append_from(shard, request).map_err(malformed)?;
+            let response = group.receive_entries(request).await?;
+            Ok(Answer::Appended(messages::appended_to(&response)))
+        }
+        Call::RequestVote(request) if request.is_poll => {
+            let request = messages::vote_from(request).map_err(malformed)?;
+            let (is_granted, leader) = group.receive_poll(&request).await?;
+            Ok(Answer::Voted(pb::Voted {
+                is_granted,
+                leader: leader.map(|pod| pod.to_string()).unwrap_or_default(),
+                ..pb::Voted::default()
+            }))
+        }
+        Call::RequestVote(request) => {
+            let request = messages::vote_from(request).map_err(malformed)?;
+            let response = group.receive_vote(request).await?;
+            Ok(Answer::Voted(messages::voted_to(&response)))
+        }
+        Call::InstallSnapshot(request) => {
+            let (vote, snapshot) = messages::snapshot_from(shard, &request).map_err(malformed)?;
+            let response = group.receive_snapshot(vote, snapshot).await?;
+            Ok(Answer::Installed(messages::installed_to(&response)))
+        }
+        Call::TransferLeader(request) => {
+            let request = messages::transfer_from(request).map_err(malformed)?;
+            let refused = group.receive_transfer(request).await?;
+            Ok(Answer::Transferred(pb::Transferred { refused }))
+        }
+        Call::Ping(_) => Err("a ping is for no shard".to_owned()),
+    }
+}
+
+impl fmt::Debug for RaftServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RaftServer").finish_non_exhaustive()
+    }
+}

@@ -154,10 +154,17 @@ def test_refuses_a_bad_manifest_with_what_to_write_instead(installation: Install
 
 
 def test_says_of_what_it_cannot_do_what_to_write_instead(installation: Installation) -> None:
-    installation.apply("DataStream", "three-copies", {"replication": {"factor": 3}})
-    valid = installation.until("a condition says so", lambda: installation.condition("three-copies", "Valid"))
-    assert valid["status"] == "False" and "write 1" in valid["message"]
+    installation.apply("ShardPool", "small", {"replicas": 1})
+    installation.apply("DataStream", "three-copies", {"pool": "small", "shards": 1, "replication": {"factor": 3}})
+
+    def limited() -> dict:
+        conditions = installation.get("shardpool", "small").get("status", {}).get("conditions", [])
+        return next((it for it in conditions if it["type"] == "ScalingLimited" and it["status"] == "True"), {})
+
+    told = installation.until("a condition says so", limited)
+    assert "raise" in told["message"] and "replicas" in told["message"]
     installation.kubectl("delete", "datastream", "three-copies", "--timeout=30s")
+    installation.kubectl("delete", "shardpool", "small", "--timeout=30s")
 
 
 def test_the_second_stream_of_a_name_is_told_so(installation: Installation) -> None:

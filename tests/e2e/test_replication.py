@@ -1,0 +1,126 @@
+"""Stories about streams with three copies of every record: whatever one pod does, puts go on and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.installation import Installation, Load
+
+THREE = {"replication": {"factor": 3}}
+
+
+def place_of(installation: Installation, stream: str) -> set[str]:
+    selector = f"anabranch.dev/stream={stream}"
+    shards = installation.get("shards", "--selector", selector)["items"]
+    return {" ".join(sorted(shard["spec"]["replicas"])) for shard in shards}
+
+
+def voters_of_each(installation: Installation, stream: str) -> list[set[str]]:
+    """For each shard the pods that vote in it, as they say."""
+    shards = installation.get("shards", "--selector", f"anabranch.dev/stream={stream}")["items"]
+    return [set(shard.get("status", {}).get("voters", [])) for shard in shards]
+
+
+def voters(installation: Installation, stream: str) -> set[str]:
+    """The pods that vote in every shard of the stream."""
+    return set.intersection(*voters_of_each(installation, stream))
+
+
+def until_voters(installation: Installation, stream: str, count: int) -> None:
+    installation.until(f"{count} copies", lambda: all(len(pods) == count for pods in voters_of_each(installation, stream)), 120)
+
+
+def kill(installation: Installation, pod: str) -> None:
+    installation.kubectl("delete", "pod", pod, "--grace-period=0", "--force")
+    time.sleep(1)
+    installation.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"pod/{pod}")
+
+
+def process_of(pod: str) -> int | None:
+    """The shard pod's process, where the cluster is on this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"--pod-name={pod}".encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                return int(process.name)
+        except OSError:
+            continue
+    return None
+
+
+def test_three_copies_lie_on_three_pods(installation: Installation) -> None:
+    installation.stream("copies", 3, **THREE)
+    assert place_of(installation, "copies") == {"copies-shards-0 copies-shards-1 copies-shards-2"}
+
+
+def test_three_copies_survive_the_loss_of_each_pod_under_load(installation: Installation) -> None:
+    installation.stream("thrice", 3, **THREE)
+    with Load(installation, "thrice") as load:
+        for ordinal in range(3):
+            kill(installation, f"thrice-shards-{ordinal}")
+            time.sleep(2)
+    load.check()
+    print(f"the slowest put took {load.slowest_seconds:.2f} s")
+
+
+def test_a_pod_that_dies_without_a_word_is_replaced_within_seconds(installation: Installation) -> None:
+    installation.stream("sudden", 3, **THREE)
+    if process_of("sudden-shards-0") is None:
+        pytest.skip("the pods' processes are on another machine")
+    with Load(installation, "sudden") as load:
+        for ordinal in (0, 1, 2, 0):
+            pod = f"sudden-shards-{ordinal}"
+            os.kill(installation.until(f"{pod} runs", lambda pod=pod: process_of(pod), 60), signal.SIGKILL)
+            time.sleep(4)
+            installation.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"pod/{pod}")
+    load.check()
+    print(f"the slowest put took {load.slowest_seconds:.2f} s")
+
+
+def test_three_copies_are_restarted_one_by_one_under_load(installation: Installation) -> None:
+    installation.stream("rolled", 3, **THREE)
+    with Load(installation, "rolled") as load:
+        installation.kubectl("rollout", "restart", "statefulset/rolled-shards")
+        installation.kubectl("rollout", "status", "statefulset/rolled-shards", "--timeout=180s")
+        time.sleep(2)
+    load.check()
+    print(f"the slowest put took {load.slowest_seconds:.2f} s")
+
+
+def test_three_copies_are_resharded_while_a_pod_dies(installation: Installation) -> None:
+    installation.stream("split", 2, **THREE)
+    with Load(installation, "split") as load:
+        installation.kubectl("scale", "datastream/split", "--replicas=4")
+        kill(installation, "split-shards-1")
+        status = ("get", "datastream", "split", "--output", "jsonpath={.status.phase} {.status.shards.open}")
+        installation.until("4 shards", lambda: installation.kubectl(*status) == "Active 4", 120)
+    load.check()
+
+
+def test_a_lost_disk_is_filled_again_from_the_others(installation: Installation) -> None:
+    installation.stream("refilled", 2, **THREE)
+    with Load(installation, "refilled") as load:
+        installation.kubectl("delete", "pvc", "data-refilled-shards-2", "--wait=false")
+        kill(installation, "refilled-shards-2")
+        installation.until("it holds everything again", lambda: "refilled-shards-2" in voters(installation, "refilled"), 120)
+    load.check()
+    assert installation.condition("refilled", "DataLost").get("status") != "True"
+    # Now it counts: with another one away there still is a majority.
+    with Load(installation, "refilled") as after:
+        kill(installation, "refilled-shards-0")
+        time.sleep(2)
+    assert not after.failures, after.failures[:3]
+
+
+def test_the_number_of_copies_is_changed_under_load(installation: Installation) -> None:
+    installation.stream("grown", 2)
+    with Load(installation, "grown") as load:
+        for factor in (3, 1):
+            installation.apply("DataStream", "grown", {"shards": 2, "replication": {"factor": factor}})
+            until_voters(installation, "grown", factor)
+            time.sleep(1)
+    load.check()

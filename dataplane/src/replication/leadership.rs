@@ -1,4 +1,4 @@
-//! Who leads a group, what becomes of it when its leader is gone, and what comes from other replicas.
+//! Who leads a group, and what becomes of it when its leader is gone.
 //!
 //! **Invariant:** a group is proposed to only by a leader that has applied everything before its own term: so its next
 //! entry stands where the log really ends, and every token that was ever answered for is known to it.
@@ -14,23 +14,15 @@ use anabranch_domain::PodName;
 use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
 use anabranch_store::entry::Position;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use openraft::{
-    Raft, ServerState,
-    alias::{CommittedLeaderIdOf, SnapshotOf, VoteOf},
-    async_runtime::WatchReceiver as _,
-    raft::{
-        AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
-        VoteRequest, VoteResponse,
-    },
-};
+use openraft::{Raft, ServerState, alias::CommittedLeaderIdOf, async_runtime::WatchReceiver as _};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
-    Group, LogError, ReplicaId, SnapshotBytes, StateMachine, Types,
+    Group, LogError, ReplicaId, StateMachine, Types,
     group::{Running, leadership},
     log_state::LogState,
     peers,
-    types::{Host, Vote, log_id},
+    types::{Host, Vote},
 };
 
 /// How long a replica tries to be elected before it says that it is not.
@@ -52,11 +44,11 @@ const TRIM_MAX: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
     /// It asked for votes itself: it does not lead.
-    is_candidate: bool,
+    pub(super) is_candidate: bool,
     /// Since when there has been nobody to follow.
-    leaderless_since: Option<Instant>,
+    pub(super) leaderless_since: Option<Instant>,
     /// When another replica was heard last.
-    heard: Option<Instant>,
+    pub(super) heard: Option<Instant>,
 }
 
 /// How an election would end.
@@ -80,7 +72,7 @@ pub(crate) struct Roles {
 
 /// Who leads, as far as this replica knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Leader {
+pub(super) enum Leader {
     /// This replica, or it did when it was last running.
     This,
     /// Another, which is alive.
@@ -90,7 +82,7 @@ enum Leader {
 }
 
 impl Group {
-    fn doubts(&self) -> MutexGuard<'_, Doubts> {
+    pub(super) fn doubts(&self) -> MutexGuard<'_, Doubts> {
         self.doubts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,7 +100,7 @@ impl Group {
         }
     }
 
-    fn leader(&self) -> Leader {
+    pub(super) fn leader(&self) -> Leader {
         let Some(peers) = &self.settings.peers else {
             return Leader::This;
         };
@@ -239,7 +231,7 @@ impl Group {
         caught_up == Some(true)
     }
 
-    fn fatal(&self, fatal: &impl std::fmt::Display) -> LogError {
+    pub(super) fn fatal(&self, fatal: &impl std::fmt::Display) -> LogError {
         match self.journal.last_failure() {
             Some(error) => LogError::Store(error),
             None => LogError::Record(fatal.to_string()),
@@ -426,100 +418,6 @@ impl Group {
         }
     }
 
-    async fn receiving(&self) -> Result<Raft<Types, StateMachine>, String> {
-        self.doubts().heard = Some(Instant::now());
-        if let Some(running) = &*self.running() {
-            return Ok(running.raft.clone());
-        }
-        let _one_at_a_time = self.changing.lock().await;
-        self.running_raft().await.map_err(|error| error.to_string())
-    }
-
-    /// Entries from a leader.
-    pub(super) async fn receive_entries(
-        &self,
-        request: AppendEntriesRequest<Types>,
-    ) -> Result<AppendEntriesResponse<Types>, String> {
-        let raft = self.receiving().await?;
-        {
-            let mut doubts = self.doubts();
-            doubts.is_candidate = false;
-            doubts.leaderless_since = None;
-        }
-        match raft.append_entries(request).await {
-            Ok(response) => Ok(response),
-            Err(error) => Err(self.failed(&raft, &error).await),
-        }
-    }
-
-    /// A candidate. Nobody who hears the leader votes for another, unless the leader itself asked for it: a candidate that is
-    /// cut off from it must not depose it.
-    pub(super) async fn receive_vote(
-        &self,
-        request: VoteRequest<Types>,
-    ) -> Result<VoteResponse<Types>, String> {
-        let raft = self.receiving().await?;
-        let candidate = request.vote.leader_id.node_id;
-        if !request.leadership_transfer && self.follows_another_than(candidate, &raft).is_some() {
-            let known = self.journal.with(|state| (state.vote, state.last));
-            let (vote, last) = known.ok_or("the log is being read again")?;
-            let vote = vote.unwrap_or_else(|| Vote::new(0, self.settings.node));
-            return Ok(VoteResponse::new(vote, last.map(log_id), false));
-        }
-        // What the library's own lease would forbid was just decided.
-        let request = VoteRequest {
-            leadership_transfer: true,
-            ..request
-        };
-        let response = raft.vote(request).await;
-        match response {
-            Ok(response) => Ok(response),
-            Err(error) => Err(self.failed(&raft, &error).await),
-        }
-    }
-
-    /// How a vote would be answered, and who leads if that is why it would be refused.
-    pub(super) async fn receive_poll(
-        &self,
-        request: &VoteRequest<Types>,
-    ) -> Result<(bool, Option<PodName>), String> {
-        let raft = self.receiving().await?;
-        let candidate = request.vote.leader_id.node_id;
-        if let Some(leader) = self.follows_another_than(candidate, &raft) {
-            return Ok((false, Some(leader)));
-        }
-        let known = self.journal.with(|state| (state.vote, state.last));
-        let (vote, last) = known.ok_or("the log is being read again")?;
-        if vote.is_some_and(|vote| vote.committed && vote.leader_id.node_id == candidate) {
-            // Whoever led until now asks: so it does not lead.
-            self.doubts().is_candidate = true;
-        }
-        Ok((request.last_log_id >= last.map(log_id), None))
-    }
-
-    /// The leader that this replica holds to, against `candidate`.
-    fn follows_another_than(
-        &self,
-        candidate: u64,
-        raft: &Raft<Types, StateMachine>,
-    ) -> Option<PodName> {
-        let is_led_from_here = raft.metrics().borrow_watched().state == ServerState::Leader;
-        if is_led_from_here {
-            return self
-                .settings
-                .peers
-                .as_ref()
-                .map(|peers| peers.pod().clone());
-        }
-        let vote = self.journal.with(|state| state.vote).flatten();
-        match self.leader() {
-            Leader::Other(pod) if vote.is_some_and(|vote| vote.leader_id.node_id != candidate) => {
-                Some(pod)
-            }
-            _ => None,
-        }
-    }
-
     /// Asks the other voters how they would answer a vote for this replica. An election that cannot be won would only
     /// disturb the one who leads.
     async fn poll(&self) -> Poll {
@@ -577,46 +475,5 @@ impl Group {
         } else {
             Poll::Lost
         }
-    }
-
-    /// What is said of a request that failed. A group that cannot go on is read again from the disk.
-    async fn failed(
-        &self,
-        raft: &Raft<Types, StateMachine>,
-        error: &impl std::fmt::Display,
-    ) -> String {
-        let has_stopped = raft.metrics().borrow_watched().running_state.is_err();
-        if has_stopped {
-            tracing::warn!(shard = %self.journal.shard(), %error, "a replica stopped, and is read again");
-            self.stop_failed().await;
-        }
-        error.to_string()
-    }
-
-    /// A leader's snapshot.
-    pub(super) async fn receive_snapshot(
-        &self,
-        vote: VoteOf<Types>,
-        snapshot: SnapshotOf<Types, SnapshotBytes>,
-    ) -> Result<SnapshotResponse<Types>, String> {
-        let raft = self.receiving().await?;
-        match raft.install_full_snapshot(vote, snapshot).await {
-            Ok(response) => Ok(response),
-            Err(error) => Err(self.failed(&raft, &error).await),
-        }
-    }
-
-    /// A leader that hands over. Says why that is not taken up; nothing if it is.
-    pub(super) async fn receive_transfer(
-        &self,
-        request: TransferLeaderRequest<Types>,
-    ) -> Result<String, String> {
-        let raft = self.receiving().await?;
-        let taken = raft.handle_transfer_leader(request).await;
-        let taken = taken.map_err(|error| error.to_string())?;
-        Ok(taken
-            .err()
-            .map(|refused| refused.to_string())
-            .unwrap_or_default())
     }
 }

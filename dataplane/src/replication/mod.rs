@@ -25,6 +25,7 @@ mod membership;
 mod membership_bytes;
 mod network;
 mod peers;
+mod receiving;
 mod record;
 mod recovery;
 mod state_machine;

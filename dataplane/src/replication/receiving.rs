@@ -1,0 +1,158 @@
+//! What comes from other replicas: entries, votes, polls, snapshots and leaderships, given to the group here.
+//!
+//! A message starts a group that rests; one that finds a group that cannot go on has it read again from the disk.
+
+use anabranch_domain::PodName;
+use openraft::{
+    Raft, ServerState,
+    alias::{SnapshotOf, VoteOf},
+    async_runtime::WatchReceiver as _,
+    raft::{
+        AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+        VoteRequest, VoteResponse,
+    },
+};
+use tokio::time::Instant;
+
+use super::{
+    Group, SnapshotBytes, StateMachine, Types,
+    leadership::Leader,
+    types::{Vote, log_id},
+};
+
+impl Group {
+    async fn receiving(&self) -> Result<Raft<Types, StateMachine>, String> {
+        self.doubts().heard = Some(Instant::now());
+        if let Some(running) = &*self.running() {
+            return Ok(running.raft.clone());
+        }
+        let _one_at_a_time = self.changing.lock().await;
+        self.running_raft().await.map_err(|error| error.to_string())
+    }
+
+    /// Entries from a leader.
+    pub(super) async fn receive_entries(
+        &self,
+        request: AppendEntriesRequest<Types>,
+    ) -> Result<AppendEntriesResponse<Types>, String> {
+        let raft = self.receiving().await?;
+        {
+            let mut doubts = self.doubts();
+            doubts.is_candidate = false;
+            doubts.leaderless_since = None;
+        }
+        match raft.append_entries(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&raft, &error).await),
+        }
+    }
+
+    /// A candidate. Nobody who hears the leader votes for another, unless the leader itself asked for it: a candidate that is
+    /// cut off from it must not depose it.
+    pub(super) async fn receive_vote(
+        &self,
+        request: VoteRequest<Types>,
+    ) -> Result<VoteResponse<Types>, String> {
+        let raft = self.receiving().await?;
+        let candidate = request.vote.leader_id.node_id;
+        if !request.leadership_transfer && self.follows_another_than(candidate, &raft).is_some() {
+            let known = self.journal.with(|state| (state.vote, state.last));
+            let (vote, last) = known.ok_or("the log is being read again")?;
+            let vote = vote.unwrap_or_else(|| Vote::new(0, self.settings.node));
+            return Ok(VoteResponse::new(vote, last.map(log_id), false));
+        }
+        // What the library's own lease would forbid was just decided.
+        let request = VoteRequest {
+            leadership_transfer: true,
+            ..request
+        };
+        let response = raft.vote(request).await;
+        match response {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&raft, &error).await),
+        }
+    }
+
+    /// How a vote would be answered, and who leads if that is why it would be refused.
+    pub(super) async fn receive_poll(
+        &self,
+        request: &VoteRequest<Types>,
+    ) -> Result<(bool, Option<PodName>), String> {
+        let raft = self.receiving().await?;
+        let candidate = request.vote.leader_id.node_id;
+        if let Some(leader) = self.follows_another_than(candidate, &raft) {
+            return Ok((false, Some(leader)));
+        }
+        let known = self.journal.with(|state| (state.vote, state.last));
+        let (vote, last) = known.ok_or("the log is being read again")?;
+        if vote.is_some_and(|vote| vote.committed && vote.leader_id.node_id == candidate) {
+            // Whoever led until now asks: so it does not lead.
+            self.doubts().is_candidate = true;
+        }
+        Ok((request.last_log_id >= last.map(log_id), None))
+    }
+
+    /// The leader that this replica holds to, against `candidate`.
+    fn follows_another_than(
+        &self,
+        candidate: u64,
+        raft: &Raft<Types, StateMachine>,
+    ) -> Option<PodName> {
+        let is_led_from_here = raft.metrics().borrow_watched().state == ServerState::Leader;
+        if is_led_from_here {
+            return self
+                .settings
+                .peers
+                .as_ref()
+                .map(|peers| peers.pod().clone());
+        }
+        let vote = self.journal.with(|state| state.vote).flatten();
+        match self.leader() {
+            Leader::Other(pod) if vote.is_some_and(|vote| vote.leader_id.node_id != candidate) => {
+                Some(pod)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is said of a request that failed. A group that cannot go on is read again from the disk.
+    async fn failed(
+        &self,
+        raft: &Raft<Types, StateMachine>,
+        error: &impl std::fmt::Display,
+    ) -> String {
+        let has_stopped = raft.metrics().borrow_watched().running_state.is_err();
+        if has_stopped {
+            tracing::warn!(shard = %self.journal.shard(), %error, "a replica stopped, and is read again");
+            self.stop_failed().await;
+        }
+        error.to_string()
+    }
+
+    /// A leader's snapshot.
+    pub(super) async fn receive_snapshot(
+        &self,
+        vote: VoteOf<Types>,
+        snapshot: SnapshotOf<Types, SnapshotBytes>,
+    ) -> Result<SnapshotResponse<Types>, String> {
+        let raft = self.receiving().await?;
+        match raft.install_full_snapshot(vote, snapshot).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.failed(&raft, &error).await),
+        }
+    }
+
+    /// A leader that hands over. Says why that is not taken up; nothing if it is.
+    pub(super) async fn receive_transfer(
+        &self,
+        request: TransferLeaderRequest<Types>,
+    ) -> Result<String, String> {
+        let raft = self.receiving().await?;
+        let taken = raft.handle_transfer_leader(request).await;
+        let taken = taken.map_err(|error| error.to_string())?;
+        Ok(taken
+            .err()
+            .map(|refused| refused.to_string())
+            .unwrap_or_default())
+    }
+}

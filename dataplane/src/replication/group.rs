@@ -20,16 +20,18 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use anabranch_domain::ShardId;
 use anabranch_store::{
-    Family, WriteSet, commit,
+    Family, StoreError, WriteSet, commit,
     entry::{Draft, Position, Standing},
     keys::{LogKey, RaftItem},
 };
 use futures_util::FutureExt;
 use openraft::{Config, Raft, SnapshotPolicy, StepDownPolicy, alias::CommittedLeaderIdOf};
+use tokio::time::timeout;
 
 use super::{
     Commitment, Founding, Journal, LogError, Outcome, Peers, Proposal, ReplicaId, ShardSnapshot,
@@ -45,6 +47,8 @@ use super::{
 /// The first term: there is no election before it.
 const FIRST_TERM: u64 = 1;
 
+/// How long the end of a process waits for writes that are under way.
+const SETTLING_MAX: Duration = Duration::from_secs(5);
 /// For ever, to a process: one year, in milliseconds.
 const LEASE_MS: u64 = 365 * 24 * 3_600_000;
 
@@ -141,6 +145,8 @@ pub struct Group {
     pub(super) changing: tokio::sync::Mutex<()>,
     /// Whether a leadership that the disk knows of may be taken up again: nothing was lost since this process held it.
     may_restore: AtomicBool,
+    /// Whether the process is about to end: then nothing starts any more.
+    has_ended: AtomicBool,
     /// What is known of the leadership beside the log.
     pub(super) doubts: Mutex<super::leadership::Doubts>,
 }
@@ -155,6 +161,7 @@ impl Group {
             running: Mutex::new(None),
             changing: tokio::sync::Mutex::new(()),
             may_restore: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
             doubts: Mutex::default(),
         }
     }
@@ -208,6 +215,9 @@ impl Group {
     pub(super) async fn running_raft(&self) -> Result<Raft<Types, StateMachine>, LogError> {
         if let Some(running) = &*self.running() {
             return Ok(running.raft.clone());
+        }
+        if self.has_ended.load(Ordering::Acquire) {
+            return Err(LogError::Store(StoreError::Closed));
         }
         self.journal.load().await?;
         if self.journal.with(LogState::is_unborn) == Some(true) {
@@ -353,6 +363,15 @@ impl Group {
     pub(crate) async fn stop(&self) {
         let _one_at_a_time = self.changing.lock().await;
         self.halt().await;
+    }
+
+    /// Stops the group for good: what was about to start it hears that it cannot. Whoever opens the disk next is the only one
+    /// to write there.
+    pub(crate) async fn end(&self) {
+        self.has_ended.store(true, Ordering::Release);
+        self.stop().await;
+        // A disk that hangs must not keep the process.
+        let _ = timeout(SETTLING_MAX, self.journal.unsettled.settled()).await;
     }
 
     async fn halt(&self) {

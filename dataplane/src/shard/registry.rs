@@ -289,7 +289,7 @@ impl ShardRegistry {
         Ok(())
     }
 
-    /// Stops every group, once requests are no longer taken: an append that is still under way hears that its outcome
+    /// Stops every group for good, once requests are no longer taken: an append that is still under way hears that its outcome
     /// is unclear.
     pub async fn stop(&self) {
         let shards: Vec<_> = {
@@ -297,7 +297,7 @@ impl ShardRegistry {
             shards.values().cloned().collect()
         };
         for shard in shards {
-            shard.group().stop().await;
+            shard.group().end().await;
         }
     }
 

@@ -521,3 +521,81 @@ fn one_copy_becomes_three_and_one_again_elsewhere() {
     appended.push(cluster.append("after a restart"));
     cluster.wait_for(1, &appended);
 }
+
+/// A small generator, the same on every machine: what happens follows from the seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn place(&mut self) -> usize {
+        usize::try_from(self.roll(REPLICAS as u64)).expect("small")
+    }
+}
+
+/// One producer, and faults in an order that the seed decides: never more at a time than a majority survives.
+fn faults(seed: u64) {
+    let mut dice = Dice(seed);
+    let mut cluster = Cluster::new();
+    let mut appended = Vec::new();
+    for step in 0..12 {
+        for number in 0..=dice.roll(6) {
+            appended.push(cluster.append(&format!("{seed}/{step}/{number}")));
+        }
+        let place = dice.place();
+        let is_whole = cluster.processes.iter().all(Option::is_some);
+        match (dice.roll(5), is_whole) {
+            (0 | 1, true) => cluster.kill(place),
+            (2, true) => cluster.stop(place),
+            // All at once: nothing is lost that was acknowledged.
+            (3, true) => {
+                (0..REPLICAS).for_each(|place| cluster.kill(place));
+                (0..REPLICAS).for_each(|place| cluster.start(place));
+            }
+            (_, true) => {
+                // A disk may go only while the two others have everything.
+                cluster.wait_for_all(&appended);
+                cluster.kill(place);
+                cluster.lose_disk(place);
+                cluster.start(place);
+                cluster.change_replicas(&[0, 1, 2]);
+            }
+            (_, false) => {
+                for place in 0..REPLICAS {
+                    if cluster.processes[place].is_none() {
+                        cluster.start(place);
+                    }
+                }
+            }
+        }
+    }
+    for place in 0..REPLICAS {
+        if cluster.processes[place].is_none() {
+            cluster.start(place);
+        }
+    }
+    let ordinals: Vec<_> = appended.iter().map(|(ordinal, _)| *ordinal).collect();
+    assert_eq!(
+        ordinals,
+        (0..appended.len() as u64).collect::<Vec<_>>(),
+        "seed {seed}"
+    );
+    cluster.wait_for_all(&appended);
+}
+
+/// `ANABRANCH_SEEDS=100..200` runs others than the two of every day.
+#[test]
+fn what_is_acknowledged_survives_faults_in_any_order() {
+    let seeds = std::env::var("ANABRANCH_SEEDS").unwrap_or_else(|_| "1..3".to_owned());
+    let (first, end) = seeds.split_once("..").expect("first..end");
+    let bound = |text: &str| text.parse::<u64>().expect("a number");
+    for seed in bound(first)..bound(end) {
+        faults(seed);
+    }
+}

@@ -174,6 +174,18 @@ fn keys_of_secrets_are_taken_one_by_one_and_a_bad_one_spoils_no_other() {
     assert!(current.get("AKIDONE").is_some() && current.get("AKIDTHREE").is_some());
 }
 
+#[test]
+fn a_line_that_runs_into_its_key_is_told_without_the_secret() {
+    let told = refusal("- accessKeyId: A\n  secretAccessKey \"s3cr3t-text\"  accountId: \"1\"");
+    assert!(told.contains("unknown field (not shown"), "{told}");
+    assert!(
+        told.contains("expected one of `accessKeyId`") && !told.contains("s3cr3t"),
+        "{told}"
+    );
+    let told = refusal("- accessKeyId: A\n  secretAccesKey: abcdefgh");
+    assert!(told.contains("unknown field `secretAccesKey`"), "{told}");
+}
+
 const WHOLE: &str = r#"
 - accessKeyId: A
   secretAccessKey: "s3cr3t-text"

@@ -47,12 +47,12 @@ pub enum CredentialsError {
         path: PathBuf,
     },
     /// The file is not YAML, or not of the form of a credentials file.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {text}", path.display())]
     Form {
         /// The file.
         path: PathBuf,
         /// What is wrong, where, and what to write.
-        source: serde_yaml::Error,
+        text: String,
     },
     /// The file has no key, so nobody could call.
     #[error("{} has no access keys, so nobody could call; write at least one:\n{EXAMPLE}", path.display())]
@@ -252,7 +252,7 @@ impl CredentialsFile {
         let documents: Option<Vec<KeyDocument>> =
             serde_yaml::from_str(text).map_err(|source| CredentialsError::Form {
                 path: path(),
-                source,
+                text: without_values(&source),
             })?;
         let documents = documents.filter(|documents| !documents.is_empty());
         let documents = documents.ok_or_else(|| CredentialsError::Empty { path: path() })?;
@@ -281,6 +281,26 @@ impl CredentialsFile {
         }
         Ok(AccessKeys { by_id })
     }
+}
+
+/// The text of an error, without what may be a secret: a quotation mark or a line break that is missing makes the rest of a line a
+/// part of a field's name.
+fn without_values(error: &serde_yaml::Error) -> String {
+    let text = error.to_string();
+    let Some((before, rest)) = text.split_once("unknown field `") else {
+        return text;
+    };
+    // The list of the fields that there are comes last, so the name, whatever is in it, ends before it.
+    let Some((name, expected)) = rest.rsplit_once("`, expected one of ") else {
+        return format!("{before}unknown field");
+    };
+    let is_a_name = name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let name = if is_a_name {
+        format!("`{name}`")
+    } else {
+        "(not shown: it may hold a secret)".to_owned()
+    };
+    format!("{before}unknown field {name}, expected one of {expected}")
 }
 
 impl Source for CredentialsFile {

@@ -19,7 +19,7 @@ export ANABRANCH_BIN ?= $(CARGO_TARGET_DIR)/release/anabranch
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install what a build needs (Debian packages; says so first)
@@ -71,6 +71,10 @@ e2e: build ## Anabranch on a real Kubernetes: one made for the run, or KUBECONFI
 .PHONY: bench
 bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)
 	@tests/bench/run $(ARGS)
+
+.PHONY: autoscale-report
+autoscale-report: setup ## The autoscaler beside the rules of others, into its page (TRACES=FOLDER, ARGS=--seeds 1,2)
+	@tests/autoscale/run $(if $(TRACES),--traces "$(abspath $(TRACES))") $(ARGS)
 
 .PHONY: cluster-up
 cluster-up: ## A real Kubernetes of three nodes on this machine (root; NODES=N, the first time 10 minutes)

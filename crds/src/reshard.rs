@@ -19,7 +19,7 @@ use crate::refusal;
     shortname = "dreshard",
     category = "anabranch",
     namespaced,
-    doc = "One change of a data stream's shards: a split, a merge, or so many shards of equal size.",
+    doc = "One change of a data stream's shards: a split, a merge, so many shards of equal size, or other boundaries between them.",
     derive = "PartialEq",
     status = "ReshardStatus",
     selectable = ".spec.stream",
@@ -59,7 +59,7 @@ use crate::refusal;
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("[has(self.split), has(self.merge), has(self.uniform)].exists_one(given, given)")
+    validation = Rule::new("[has(self.split), has(self.merge), has(self.uniform), has(self.boundaries)].exists_one(given, given)")
         .message(refusal::RESHARD_KIND),
     validation = Rule::new("self == oldSelf").message(refusal::RESHARD_IS_IMMUTABLE)
 )]
@@ -67,15 +67,18 @@ pub struct ReshardSpec {
     /// The `DataStream` object whose shards are changed.
     #[schemars(length(min = 1, max = 253))]
     pub stream: String,
-    /// Makes two shards of one. Write this, `merge` or `uniform`.
+    /// Makes two shards of one. Write this, `merge`, `uniform` or `boundaries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Split>,
-    /// Makes one shard of two neighbours. Write this, `split` or `uniform`.
+    /// Makes one shard of two neighbours. Write this, `split`, `uniform` or `boundaries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merge: Option<Merge>,
-    /// Makes so many shards of equal size. Write this, `split` or `merge`.
+    /// Makes so many shards of equal size. Write this, `split`, `merge` or `boundaries`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uniform: Option<Uniform>,
+    /// Moves the boundaries between shards: many splits and merges at once. Write this, `split`, `merge` or `uniform`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boundaries: Option<Boundaries>,
     /// Who asked and, where a policy decided, by which numbers.
     #[serde(default = "ReshardSpec::default_reason")]
     #[schemars(length(max = 1024))]
@@ -127,4 +130,27 @@ pub struct Uniform {
     /// How many open shards there are when it is done.
     #[x_kube(validation = Rule::new("self >= 1 && self <= 10000").message(refusal::TARGET_SHARD_COUNT))]
     pub target_shard_count: u32,
+}
+
+/// Other boundaries between shards.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.add.size() + self.remove.size() > 0").message(refusal::NO_BOUNDARIES))]
+pub struct Boundaries {
+    /// Hash keys where shards are to begin that begin nowhere now: decimal numbers, each inside of a shard's range.
+    #[serde(default)]
+    #[schemars(
+        length(max = 512),
+        inner(length(max = 39), regex(pattern = "^(0|[1-9][0-9]{0,38})$"))
+    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub add: Vec<String>,
+    /// Hash keys where shards begin and are not to: the shard that begins there becomes one with the shard before.
+    #[serde(default)]
+    #[schemars(
+        length(max = 512),
+        inner(length(max = 39), regex(pattern = "^(0|[1-9][0-9]{0,38})$"))
+    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    pub remove: Vec<String>,
 }

@@ -31,11 +31,16 @@ pub const GET_RECORDS_BYTES_MAX: u64 = 10 * 1024 * 1024;
 pub const TAGS_PER_RESOURCE_MAX: usize = 50;
 /// Shards that an on-demand stream begins with. Quotas page: 4 MB/s at birth.
 pub const ON_DEMAND_SHARD_COUNT_DEFAULT: u32 = 4;
+/// Shards that an on-demand stream grows to. Quotas page: 200 MB/s of writes in the large regions.
+pub const ON_DEMAND_SHARD_COUNT_MAX: u32 = 200;
 /// Finished reshards that are kept for each stream. Ours: AWS shows none.
 pub const RESHARD_HISTORY_MAX: usize = 32;
 /// Splits and merges of one stream that run at once. Ours: enough to double 64 shards in a few turns, few enough that
 /// only a small part of a stream's puts wait at any time.
 pub const RESHARD_OPERATIONS_AT_ONCE_MAX: usize = 16;
+
+/// Boundaries that one reshard adds and removes. Ours: what an object of it may hold, 40 bytes each.
+pub const RECUT_BOUNDARIES_MAX: usize = 512;
 
 /// Which limits hold for an account and its shards. `None`: no such limit.
 #[derive(Clone, Debug, PartialEq, Eq)]

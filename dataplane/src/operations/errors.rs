@@ -240,6 +240,9 @@ pub(crate) fn of_change(refusal: &ChangeError, asked: Asked<'_>) -> ApiError {
 
         // What only our own executors can run into: a caller that sees one met a mistake of ours.
         E::StreamNotDeleting { .. }
+        | E::WrongBoundary { .. }
+        | E::TooManyBoundaries { .. }
+        | E::PlanOvertaken { .. }
         | E::ReshardNotRunning { .. }
         | E::StaleOperation { .. }
         | E::ShardStillOpen { .. }

@@ -66,7 +66,7 @@ fn idle_neighbours_are_merged_lazily_and_down_to_the_floor() {
         bench.run(EVERY, &even(0.2));
     }
     assert_eq!(bench.count(), 6, "a quarter at a time");
-    bench.run(EVERY * 10, &even(0.2));
+    bench.run(EVERY * 4, &even(0.2));
     assert_eq!(bench.count(), 6, "and some time between");
     bench.run(60 * MINUTE, &even(0.2));
     assert_eq!(bench.count(), 2);

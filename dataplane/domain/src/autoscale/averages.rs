@@ -22,6 +22,8 @@ pub(super) struct Averages {
     pub(super) last: f64,
     /// The refused part of it.
     pub(super) refused_share: f64,
+    /// What the newest reading says it is offered at its end.
+    surge: f64,
     /// Bytes a second offered, over 60 s.
     pub(super) bytes_per_sec: f64,
     /// When the newest reading was taken.
@@ -38,6 +40,7 @@ impl Averages {
             slow: load,
             last: load,
             refused_share: reading.refused_share(),
+            surge: load,
             bytes_per_sec: reading.offered_bytes(),
             at: reading.at(),
             over_since: None,
@@ -55,6 +58,7 @@ impl Averages {
         self.fast += (load - self.fast) * weight(FAST);
         self.slow += (load - self.slow) * weight(SLOW);
         self.bytes_per_sec += (reading.offered_bytes() - self.bytes_per_sec) * weight(SLOW);
+        self.surge = surge(self.last, reading, limits);
         self.last = load;
         self.refused_share = reading.refused_share();
         self.at = reading.at();
@@ -66,9 +70,25 @@ impl Averages {
         let growth = (self.fast - self.slow).max(0.0);
         let averaged = self.fast.max(self.slow).max(self.fast + growth);
         if self.refused_share > 0.0 {
-            averaged.max(self.last)
+            averaged.max(self.surge)
         } else {
             averaged
         }
     }
+}
+
+/// The least part of a reading's time that a surge is taken to have filled.
+const SURGE_PART_MIN: f64 = 0.2;
+
+/// What a shard is offered at the end of a reading that refuses records. A load that jumps does so in the middle of a reading,
+/// whose mean then says too little. But a shard that refuses takes all that it may, so what was accepted beyond the load
+/// before says for how long it has been refusing.
+fn surge(before: f64, reading: &Reading, limits: &WriteLimits) -> f64 {
+    let (offered, accepted) = (reading.load(limits), reading.accepted_load(limits));
+    let refused = (offered - accepted).max(0.0);
+    if refused <= 0.0 || before >= 1.0 {
+        return offered;
+    }
+    let part = ((accepted - before) / (1.0 - before)).clamp(SURGE_PART_MIN, 1.0);
+    offered.max(1.0 + refused / part)
 }

@@ -53,18 +53,21 @@ pub(super) fn by_sketch(sketch: &LoadSketch, wish: &Wish) -> Vec<HashKey> {
     let mut run_start = Some(sketch.range().start());
     for key in hot {
         let before = run(sketch, run_start, key.predecessor(), wish);
-        if !before.is_negligible {
+        let is_pressed = hot_key::is_pressed(sketch, key, wish.demand);
+        if before.load > 0.0 && is_pressed || !before.is_negligible() {
             cuts.extend(before.cuts);
             cuts.push(key);
         }
         run_start = key.successor();
         let after = run(sketch, run_start, Some(sketch.range().end()), wish);
-        if let Some(next) = run_start.filter(|_| !after.is_negligible) {
+        if let Some(next) =
+            run_start.filter(|_| after.load > 0.0 && is_pressed || !after.is_negligible())
+        {
             cuts.push(next);
         }
     }
     let last = run(sketch, run_start, Some(sketch.range().end()), wish);
-    if !last.is_negligible {
+    if !last.is_negligible() {
         cuts.extend(last.cuts);
     }
     let range = sketch.range();
@@ -77,8 +80,15 @@ pub(super) fn by_sketch(sketch: &LoadSketch, wish: &Wish) -> Vec<HashKey> {
 
 /// Keys between two hot ones.
 struct Run {
-    is_negligible: bool,
+    /// As a part of the shard's limit.
+    load: f64,
     cuts: Vec<HashKey>,
+}
+
+impl Run {
+    fn is_negligible(&self) -> bool {
+        self.load < NEGLIGIBLE
+    }
 }
 
 fn run(sketch: &LoadSketch, start: Option<HashKey>, end: Option<HashKey>, wish: &Wish) -> Run {
@@ -87,7 +97,7 @@ fn run(sketch: &LoadSketch, start: Option<HashKey>, end: Option<HashKey>, wish: 
         .and_then(|(start, end)| HashKeyRange::new(start, end).ok())
     else {
         return Run {
-            is_negligible: true,
+            load: 0.0,
             cuts: Vec::new(),
         };
     };
@@ -101,7 +111,7 @@ fn run(sketch: &LoadSketch, start: Option<HashKey>, end: Option<HashKey>, wish: 
     let wishes = (1..parts).map(|part| low + (high - low) * f64::from(part) / f64::from(parts));
     let cuts = sketch.cuts_at(wishes).into_iter();
     Run {
-        is_negligible: load < NEGLIGIBLE,
+        load,
         cuts: cuts
             .filter(|cut| *cut > range.start() && range.contains(*cut))
             .collect(),

@@ -78,18 +78,21 @@ pub(super) fn admit_merges(
         now,
     );
     let to_floor = plan.shards_after().saturating_sub(policy.floor());
-    let left = by_rate.min(to_floor);
+    let mut left = by_rate.min(to_floor);
     let cut = plan.splits.iter().map(|split| split.shard);
     let mut busy: BTreeSet<ShardId> = cut.collect();
     let mut chosen = Vec::new();
     let mut wanted = 0_u32;
-    for merge in merges {
-        if busy.contains(&merge.left) || busy.contains(&merge.right) {
+    for mut merge in merges {
+        if merge.shards.iter().any(|shard| busy.contains(shard)) {
             continue;
         }
-        busy.extend([merge.left, merge.right]);
-        wanted += 1;
-        if chosen.len() < left as usize {
+        busy.extend(&merge.shards);
+        wanted += merge.loss();
+        merge.at.truncate(left as usize);
+        merge.shards.truncate(merge.at.len() + 1);
+        left -= merge.loss();
+        if !merge.at.is_empty() {
             chosen.push(merge);
         }
     }
@@ -98,7 +101,7 @@ pub(super) fn admit_merges(
         .wanted_shards
         .saturating_sub(wanted)
         .max(floor.min(plan.wanted_shards));
-    chosen.sort_by_key(|merge| merge.at);
+    chosen.sort_by(|one, other| one.at.cmp(&other.at));
     plan.merges = chosen;
 }
 

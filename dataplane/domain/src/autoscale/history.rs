@@ -70,7 +70,8 @@ impl History {
             let averages = averages
                 .and_modify(|it| it.take(&reading, &loads.limits))
                 .or_insert_with(|| Averages::of(&reading, &loads.limits));
-            let is_over = averages.fast > policy.split_above_fast()
+            let is_over = averages.demand() > policy.split_above_fast()
+                && averages.fast > policy.target
                 || averages.slow > policy.split_above_slow();
             averages.over_since = match averages.over_since {
                 _ if !is_over => None,

@@ -6,6 +6,8 @@ use crate::{HashKey, ShardId};
 
 /// A key with more of a shard's limit than this gets a shard of its own.
 const ISOLATED_FROM: f64 = 0.5;
+/// A key with more of a shard's limit than this leaves nothing for others.
+const PRESSED_FROM: f64 = 0.75;
 /// A key with more of a shard's limit than this fills it.
 const HOT_FROM: f64 = 0.95;
 
@@ -16,6 +18,12 @@ pub(super) fn hot_keys(sketch: &LoadSketch, load: f64) -> Vec<HashKey> {
         .take_while(|heavy| heavy.share_low * load >= ISOLATED_FROM)
         .map(|heavy| heavy.key)
         .collect()
+}
+
+/// Whether a key leaves no room in its shard for anything beside it.
+pub(super) fn is_pressed(sketch: &LoadSketch, key: HashKey, load: f64) -> bool {
+    let heavy = sketch.heavy_keys().into_iter().find(|it| it.key == key);
+    heavy.is_some_and(|heavy| heavy.share_low * load >= PRESSED_FROM)
 }
 
 /// The heaviest key of a shard, if it alone fills it.

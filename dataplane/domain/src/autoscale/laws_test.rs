@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::fixture::*;
-use super::{History, Memoir, Policy};
+use super::{History, Memoir, Merge, Policy};
 use crate::HashKeyRange;
 
 /// How the load is in one stretch of time.
@@ -78,8 +78,8 @@ proptest! {
                 let after = plan.shards_after();
                 prop_assert!(after <= bench.policy.max_shards.max(before));
                 prop_assert!(plan.merges.is_empty() || after >= bench.policy.floor().min(before));
-                let merges = u32::try_from(plan.merges.len()).expect("few");
-                prop_assert!(merges <= before.div_ceil(2));
+                let fewer: u32 = plan.merges.iter().map(Merge::loss).sum();
+                prop_assert!(fewer <= before.div_ceil(2));
                 let is_silent = loads.shards.iter().all(|it| it.reading.is_none());
                 prop_assert!(!is_silent || plan.merges.is_empty());
                 for split in &plan.splits {

@@ -90,6 +90,11 @@ impl Reading {
         )
     }
 
+    /// What was accepted, likewise.
+    pub fn accepted_load(&self, limits: &WriteLimits) -> f64 {
+        limits.load(self.accepted_bytes, self.accepted_records)
+    }
+
     /// The refused part of what was offered.
     pub fn refused_share(&self) -> f64 {
         let share = |refused: f64, accepted: f64| {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::averages::Averages;
 use super::history::{History, boundaries};
 use super::loads::StreamLoads;
-use super::merging::merge;
+use super::merging::pair;
 use super::plan::{Merge, MergeReason, Split, SplitReason};
 use super::policy::Policy;
 use super::splitting::Wishes;
@@ -72,7 +72,7 @@ pub(super) fn merges(
             sum,
             quiet_secs: window.as_secs(),
         };
-        (is_free && sum < HALF).then(|| (sum, merge(left, right, why)))
+        (is_free && sum < HALF).then(|| (sum, pair(left, right, why)))
     });
     let mut pairs: Vec<_> = pairs.collect();
     pairs.sort_by(|(one, _), (other, _)| one.total_cmp(other));

@@ -70,12 +70,10 @@ pub enum SplitReason {
 /// Neighbours to make one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merge {
-    /// The one with the lower hash keys.
-    pub left: ShardId,
-    /// The one after it.
-    pub right: ShardId,
-    /// Where the second one begins.
-    pub at: HashKey,
+    /// Two or more, in the order of their hash keys.
+    pub shards: Vec<ShardId>,
+    /// Where each of them begins, but for the first.
+    pub at: Vec<HashKey>,
     /// Why.
     pub why: MergeReason,
 }
@@ -171,7 +169,7 @@ impl Plan {
     /// How many shards there are when it is carried out.
     pub fn shards_after(&self) -> u32 {
         let more: u32 = self.splits.iter().map(Split::gain).sum();
-        let fewer = u32::try_from(self.merges.len()).unwrap_or(u32::MAX);
+        let fewer: u32 = self.merges.iter().map(Merge::loss).sum();
         self.open_shards.saturating_add(more).saturating_sub(fewer)
     }
 
@@ -184,7 +182,7 @@ impl Plan {
 
     /// Where shards begin now and are not to, growing.
     pub fn removed_boundaries(&self) -> Vec<HashKey> {
-        let mut removed: Vec<_> = self.merges.iter().map(|merge| merge.at).collect();
+        let mut removed: Vec<_> = self.merges.iter().flat_map(|it| it.at.clone()).collect();
         removed.sort_unstable();
         removed
     }
@@ -229,6 +227,13 @@ impl Split {
     }
 }
 
+impl Merge {
+    /// How many shards fewer there are after it.
+    pub fn loss(&self) -> u32 {
+        u32::try_from(self.at.len()).unwrap_or(u32::MAX)
+    }
+}
+
 impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = self.at.len() + 1;
@@ -262,7 +267,10 @@ impl fmt::Display for Split {
 
 impl fmt::Display for Merge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} and {} merged: ", self.left, self.right)?;
+        for (place, shard) in self.shards.iter().enumerate() {
+            write!(f, "{}{shard}", if place == 0 { "" } else { " and " })?;
+        }
+        f.write_str(" merged: ")?;
         match self.why {
             MergeReason::Idle { sum, quiet_secs } => {
                 write!(

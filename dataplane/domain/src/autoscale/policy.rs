@@ -100,7 +100,7 @@ impl Policy {
     pub const MERGE_RATE: RatePolicy = RatePolicy {
         unit: RateUnit::Percent,
         value: 25,
-        period: Duration::from_mins(1),
+        period: Duration::from_secs(30),
     };
     /// How full a shard should be after a change, unless somebody says otherwise.
     pub const TARGET: f64 = 0.65;

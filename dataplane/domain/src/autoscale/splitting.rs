@@ -12,7 +12,7 @@ use super::{Sketches, hot_key};
 use crate::{ShardId, Timestamp};
 
 /// A new shard is judged after this time: before, its readings are about how it began.
-const SETTLED_AFTER: Duration = Duration::from_secs(12);
+const SETTLED_AFTER: Duration = Duration::from_secs(8);
 /// Parts of one shard at a time. A load of which an eighth still fills a shard is cut again a few seconds later.
 pub(super) const PARTS_MAX: u32 = 8;
 /// From this part of the threshold on, a shard's sketch is asked for, so that it is there when it is needed.

@@ -140,6 +140,16 @@ pub enum ChangeError {
     #[error("stream {stream} has no more shard ids")]
     ShardIdsExhausted { stream: StreamName },
 
+    #[error("no shard of stream {stream} can begin, or begin no more, at hash key {key}")]
+    WrongBoundary { stream: StreamName, key: HashKey },
+    #[error("{count} boundaries at once, of at most {limit}")]
+    TooManyBoundaries { count: usize, limit: usize },
+    #[error("stream {stream} was resharded since: planned on epoch {planned}, now {current}")]
+    PlanOvertaken {
+        stream: StreamName,
+        planned: u64,
+        current: u64,
+    },
     #[error("stream {stream} has no reshard {reshard} under way")]
     ReshardNotRunning {
         stream: StreamName,

@@ -36,7 +36,7 @@ impl std::fmt::Display for ReshardId {
 }
 
 /// What was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
 pub enum ReshardKind {
     /// Two shards for one.
@@ -57,6 +57,15 @@ pub enum ReshardKind {
     Uniform {
         /// How many.
         target: u32,
+    },
+    /// Shards that begin elsewhere.
+    Boundaries {
+        /// Where they are to begin that begin nowhere now; growing.
+        #[serde(default)]
+        added: Vec<HashKey>,
+        /// Where they begin and are not to; growing.
+        #[serde(default)]
+        removed: Vec<HashKey>,
     },
 }
 

@@ -12,6 +12,7 @@
 //!
 //! **Invariant:** an operation is only ever planned for shards that are `Open`, and each shard is in one operation at most.
 
+mod boundaries;
 mod operation;
 mod step;
 mod uniform;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::uniform;
+use super::{boundaries, uniform};
 use crate::catalog::{Reshard, ReshardKind, ReshardStatus, ShardStatus, Stream};
 use crate::quota::RESHARD_OPERATIONS_AT_ONCE_MAX;
 use crate::{HashKey, ShardId};
@@ -59,8 +59,14 @@ pub fn next_operations(stream: &Stream, reshard: &Reshard) -> Vec<Operation> {
     }
     let room = RESHARD_OPERATIONS_AT_ONCE_MAX.saturating_sub(reshard.running.len());
     let is_untouched = reshard.running.is_empty() && reshard.operations_done == 0;
-    match reshard.kind {
-        ReshardKind::Split {
+    let is_free = |id: ShardId| {
+        stream
+            .shards
+            .get(&id)
+            .is_some_and(|it| it.status == ShardStatus::Open)
+    };
+    match &reshard.kind {
+        &ReshardKind::Split {
             shard,
             new_starting_hash_key,
         } => {
@@ -74,7 +80,7 @@ pub fn next_operations(stream: &Stream, reshard: &Reshard) -> Vec<Operation> {
                 Vec::new()
             }
         }
-        ReshardKind::Merge { shard, adjacent } => {
+        &ReshardKind::Merge { shard, adjacent } => {
             let merge = Operation::Merge {
                 left: shard,
                 right: adjacent,
@@ -85,18 +91,20 @@ pub fn next_operations(stream: &Stream, reshard: &Reshard) -> Vec<Operation> {
                 Vec::new()
             }
         }
-        ReshardKind::Uniform { target } => {
+        &ReshardKind::Uniform { target } => {
             let Some(target) = NonZeroU32::new(target) else {
                 return Vec::new();
             };
             let shards: Vec<_> = stream.open_shards.iter().collect();
-            let is_free = |id: ShardId| {
-                stream
-                    .shards
-                    .get(&id)
-                    .is_some_and(|it| it.status == ShardStatus::Open)
-            };
             let wanted = uniform::operations(&shards, target);
+            wanted
+                .filter(|operation| operation.parents().all(is_free))
+                .take(room)
+                .collect()
+        }
+        ReshardKind::Boundaries { added, removed } => {
+            let shards: Vec<_> = stream.open_shards.iter().collect();
+            let wanted = boundaries::operations(&shards, added, removed).into_iter();
             wanted
                 .filter(|operation| operation.parents().all(is_free))
                 .take(room)

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use anabranch_crds::reshard::ReshardPhase;
 use anabranch_crds::{DataStream, DesiredStream, Reshard, labels};
 use anabranch_domain::catalog::{
-    Account, Change, CreateStream, MergeShards, ObjectKey, RecordDistribution, ReshardKind,
-    ScaleStream, Snapshot, SplitShard, StreamMode,
+    Account, Change, CreateStream, MergeShards, ObjectKey, RecordDistribution, RecutStream,
+    ReshardKind, ScaleStream, Snapshot, SplitShard, StreamMode,
 };
 use anabranch_domain::quota::Limits;
 use anabranch_domain::{ShardUid, StreamName, StreamUid};
@@ -145,6 +145,14 @@ impl KubernetesCatalog {
             ReshardKind::Uniform { target } => ScaleStream {
                 stream: stream.clone(),
                 target,
+                reason,
+            }
+            .into(),
+            ReshardKind::Boundaries { added, removed } => RecutStream {
+                stream: stream.clone(),
+                added,
+                removed,
+                decided_on: None,
                 reason,
             }
             .into(),

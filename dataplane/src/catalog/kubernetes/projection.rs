@@ -407,6 +407,15 @@ pub(super) fn reshard_kind(object: &anabranch_crds::Reshard) -> Option<ReshardKi
             adjacent: merge.adjacent_shard_id.parse().ok()?,
         });
     }
+    if let Some(boundaries) = &spec.boundaries {
+        let keys = |texts: &[String]| -> Option<Vec<HashKey>> {
+            texts.iter().map(|text| text.parse().ok()).collect()
+        };
+        return Some(ReshardKind::Boundaries {
+            added: keys(&boundaries.add)?,
+            removed: keys(&boundaries.remove)?,
+        });
+    }
     let uniform = spec.uniform.as_ref()?;
     Some(ReshardKind::Uniform {
         target: uniform.target_shard_count,

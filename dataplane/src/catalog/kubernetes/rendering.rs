@@ -10,7 +10,7 @@ use anabranch_domain::catalog::{
     Account, Consumer, RecentUses, RecordDistribution, Reshard, ReshardKind, ReshardStatus, Shard,
     ShardStatus, Stream, StreamMode, StreamStatus,
 };
-use anabranch_domain::{PodName, ShardId, StreamArn, Timestamp};
+use anabranch_domain::{HashKey, PodName, ShardId, StreamArn, Timestamp};
 use serde_json::{Value, json};
 
 /// What of a stream's settings a user may wish for: fields of `DataStream.spec`.
@@ -158,7 +158,7 @@ pub(super) fn reshard_status(reshard: &Reshard) -> Value {
 /// `Reshard.spec`.
 pub(super) fn reshard_spec(reshard: &Reshard, stream_object: &str) -> Value {
     let mut spec = json!({ "stream": stream_object, "reason": reshard.reason });
-    match reshard.kind {
+    match &reshard.kind {
         ReshardKind::Split {
             shard,
             new_starting_hash_key,
@@ -176,6 +176,12 @@ pub(super) fn reshard_spec(reshard: &Reshard, stream_object: &str) -> Value {
         }
         ReshardKind::Uniform { target } => {
             spec["uniform"] = json!({ "targetShardCount": target });
+        }
+        ReshardKind::Boundaries { added, removed } => {
+            let texts = |keys: &[HashKey]| -> Vec<String> {
+                keys.iter().map(ToString::to_string).collect()
+            };
+            spec["boundaries"] = json!({ "add": texts(added), "remove": texts(removed) });
         }
     }
     spec

@@ -395,9 +395,14 @@ fn is_leaving(consumer: &Consumer) -> bool {
 
 /// How many shards there will be: what the spec says from now on.
 fn wanted_shards(stream: &Stream, reshard: &Reshard) -> u32 {
-    match reshard.kind {
+    match &reshard.kind {
         ReshardKind::Split { .. } => stream.open_shard_count() + 1,
         ReshardKind::Merge { .. } => stream.open_shard_count().saturating_sub(1),
-        ReshardKind::Uniform { target } => target,
+        ReshardKind::Uniform { target } => *target,
+        ReshardKind::Boundaries { added, removed } => {
+            let count = |keys: &[_]| u32::try_from(keys.len()).unwrap_or(u32::MAX);
+            let more = stream.open_shard_count().saturating_add(count(added));
+            more.saturating_sub(count(removed))
+        }
     }
 }

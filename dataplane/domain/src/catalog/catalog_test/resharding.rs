@@ -373,3 +373,70 @@ fn five_hundred_shards_are_doubled() {
     catalog.carry_out("s");
     assert_eq!(catalog.stream("s").open_shard_count(), 1_000);
 }
+
+fn recut(added: &[u128], removed: &[u128], decided_on: Option<u64>) -> RecutStream {
+    let keys = |values: &[u128]| values.iter().copied().map(HashKey::new).collect();
+    RecutStream {
+        stream: name("s"),
+        added: keys(added),
+        removed: keys(removed),
+        decided_on,
+        reason: "autoscaler".to_owned(),
+    }
+}
+
+#[test]
+fn boundaries_come_and_go_in_one_reshard_and_everything_else_stays() {
+    let mut catalog = Catalog::new();
+    catalog.create_on_demand("s");
+    let quarter = 1 << 126;
+    let kept = catalog.ranges("s")[3];
+    let change = recut(&[7, 9, quarter - 1], &[2 * quarter], Some(0));
+    catalog.apply(change).unwrap();
+    assert_eq!(catalog.stream("s").status, StreamStatus::Updating);
+    let turns = catalog.carry_out("s");
+    assert_eq!(turns, 2, "the middle cut and the merge, then the other two cuts");
+    let starts: Vec<_> = catalog
+        .ranges("s")
+        .iter()
+        .map(|range| range.start().value())
+        .collect();
+    assert_eq!(starts, [0, 7, 9, quarter - 1, quarter, 3 * quarter]);
+    assert_eq!(catalog.ranges("s").last(), Some(&kept));
+    assert_eq!(catalog.stream("s").status, StreamStatus::Active);
+}
+
+#[test]
+fn boundaries_that_cannot_come_or_go_and_old_plans_are_refused() {
+    let mut catalog = Catalog::with_stream(2);
+    let half = 1 << 127;
+    for (added, removed, key) in [
+        (&[half][..], &[][..], half),
+        (&[0], &[], 0),
+        (&[], &[5], 5),
+        (&[], &[0], 0),
+    ] {
+        let refused = ChangeError::WrongBoundary {
+            stream: name("s"),
+            key: HashKey::new(key),
+        };
+        assert_eq!(catalog.apply(recut(added, removed, None)), Err(refused));
+    }
+    let many: Vec<_> = (1..600).collect();
+    let refused = catalog.apply(recut(&many, &[], None));
+    assert!(matches!(
+        refused,
+        Err(ChangeError::TooManyBoundaries { .. })
+    ));
+    catalog.apply(recut(&[9], &[], Some(0))).unwrap();
+    catalog.carry_out("s");
+    let refused = catalog.apply(recut(&[99], &[], Some(0)));
+    assert!(matches!(
+        refused,
+        Err(ChangeError::PlanOvertaken {
+            planned: 0,
+            current: 1,
+            ..
+        })
+    ));
+}

@@ -8,6 +8,7 @@ mod delete_stream;
 mod encryption;
 mod merge_shards;
 mod monitoring;
+mod recut_stream;
 mod reshard_operations;
 mod resource_policy;
 mod retention;
@@ -27,6 +28,7 @@ pub use delete_stream::{DeleteStream, StreamGone};
 pub use encryption::{StartStreamEncryption, StopStreamEncryption};
 pub use merge_shards::MergeShards;
 pub use monitoring::{DisableEnhancedMonitoring, EnableEnhancedMonitoring};
+pub use recut_stream::RecutStream;
 pub use reshard_operations::{BeginOperations, FinishOperations, FinishedOperation, NewOperation};
 pub use resource_policy::{DeleteResourcePolicy, PutResourcePolicy};
 pub use retention::{DecreaseRetention, IncreaseRetention};
@@ -135,6 +137,8 @@ changes! {
     UpdateShardCount,
     /// The service itself wants another number of shards.
     ScaleStream,
+    /// The service itself wants other boundaries between a stream's shards.
+    RecutStream,
     /// Splits and merges of a reshard begin: their children are there to be made.
     BeginOperations,
     /// Splits and merges of a reshard are done: children take over.

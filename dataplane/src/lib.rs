@@ -10,6 +10,7 @@
 //! the environment, the wall clock or a random source (those come as [`clock::Clock`] and [`entropy::Entropy`]).
 
 pub mod admin;
+pub mod autoscaling;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

@@ -16,6 +16,7 @@ use tonic::transport::server::TcpIncoming;
 use tracing::{info, warn};
 
 use super::ShardOptions;
+use crate::autoscaling::ShardSketches;
 use crate::catalog::Catalog;
 use crate::catalog::kubernetes::{KubernetesCatalog, Place, Role};
 use crate::clock::{CautiousClock, Clock, SystemClock};
@@ -76,6 +77,7 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     );
     let served = Arc::new(ServedShards {
         registry: Arc::new(shards),
+        sketches: ShardSketches::new(&limits.shard),
         throttles: Throttles::new(limits.shard),
         metrics: ShardMetrics::register(&registry)?,
         clock: Arc::clone(&clock),

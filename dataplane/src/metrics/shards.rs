@@ -8,6 +8,8 @@ use anabranch_domain::names::StreamName;
 use anabranch_domain::shard_id::ShardId;
 use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
+use crate::autoscaling::Counts;
+
 /// One family a CloudWatch metric, labelled by stream and shard.
 #[derive(Debug, Clone)]
 pub struct ShardMetrics {
@@ -71,10 +73,32 @@ impl ShardMetrics {
         Arc::clone(&series.counters)
     }
 
+    /// The counters of a shard that was used.
+    pub fn counts(&self, uid: ShardUid) -> Option<Arc<ShardCounters>> {
+        let by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
+        by_shard
+            .get(&uid)
+            .map(|series| Arc::clone(&series.counters))
+    }
+
     /// The shards that have series.
     pub fn uids(&self) -> Vec<ShardUid> {
         let by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
         by_shard.keys().copied().collect()
+    }
+
+    /// Takes the series of writes away of a shard that takes no more; its reads go on.
+    pub fn close(&self, uid: ShardUid) {
+        let by_shard = self.by_shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(closed) = by_shard.get(&uid) else {
+            return;
+        };
+        let mut others = by_shard.iter().filter(|(other, _)| **other != uid);
+        if others.all(|(_, series)| series.labels != closed.labels) {
+            for family in self.families.of_writes() {
+                let _ = family.remove_label_values(&closed.labels);
+            }
+        }
     }
 
     /// Takes the series of shards away that are gone. A shard of a stream that was deleted and made again at once has the
@@ -90,6 +114,18 @@ impl ShardMetrics {
             if !in_use.contains(&series.labels) {
                 self.families.remove(&series.labels);
             }
+        }
+    }
+}
+
+impl ShardCounters {
+    /// What was offered until now.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            accepted_bytes: self.incoming_bytes.get(),
+            accepted_records: self.incoming_records.get(),
+            refused_bytes: self.refused_bytes.get(),
+            refused_records: self.refused_records.get(),
         }
     }
 }
@@ -131,6 +167,15 @@ impl Families {
                 "Reads refused by the shard's read limit (CloudWatch: ReadProvisionedThroughputExceeded)",
             )?,
         })
+    }
+
+    fn of_writes(&self) -> [&IntCounterVec; 4] {
+        [
+            &self.incoming_bytes,
+            &self.incoming_records,
+            &self.refused_bytes,
+            &self.refused_records,
+        ]
     }
 
     fn all(&self) -> [&IntCounterVec; 7] {

@@ -143,6 +143,8 @@ mod tests {
 
     fn shard(id: u32) -> pb::Shard {
         pb::Shard {
+            range_start: Bytes::new(),
+            range_end: Bytes::new(),
             uid: ShardUid::from_bits(u128::from(id))
                 .to_bytes()
                 .to_vec()

@@ -1,15 +1,17 @@
 //! The node's values as messages, and back. Pure; a message that makes no sense is refused with the field's name.
 
+use anabranch_domain::load_sketch::LoadSketch;
 use anabranch_domain::shard_state::AppendToken;
 use anabranch_domain::{
-    HashKey, PodName, ShardId, ShardPhase, ShardUid, StreamName, Timestamp, catalog,
+    HashKey, HashKeyRange, PodName, ShardId, ShardPhase, ShardUid, StreamName, Timestamp, catalog,
 };
 use anabranch_proto::shard as pb;
 use anabranch_store::entry::{Entry, KeyRing};
 use anabranch_store::keys::LogKey;
 use anabranch_wire::Text;
 
-use super::{NotAppended, Subject};
+use super::{NotAppended, ShardTraffic, Subject};
+use crate::autoscaling::Counts;
 use crate::shard::{
     BatchPart, Birth, Founding, NewRecord, ReadBatch, ReadFrom, ReadLimits, ReplicaId, Resume,
     Settled, Tip,
@@ -27,6 +29,7 @@ pub(super) struct OwnedSubject {
     birth: Birth,
     stream: StreamName,
     id: ShardId,
+    range: Option<HashKeyRange>,
 }
 
 impl OwnedSubject {
@@ -40,6 +43,7 @@ impl OwnedSubject {
             birth: self.birth,
             stream: &self.stream,
             id: self.id,
+            range: self.range,
         }
     }
 }
@@ -53,6 +57,8 @@ pub(super) fn shard_to(stream: &StreamName, shard: &catalog::Shard) -> pb::Shard
         is_child: shard.parent.is_some(),
         founders: Vec::new(),
         is_joining: false,
+        range_start: key_to(shard.range.start()),
+        range_end: key_to(shard.range.end()),
     }
 }
 
@@ -98,12 +104,56 @@ pub(super) fn shard_from(shard: Option<&pb::Shard>) -> Result<OwnedSubject, Malf
             .parse()
             .map_err(|_| Malformed("shard.stream"))?,
         id: ShardId::new(shard.id).map_err(|_| Malformed("shard.id"))?,
+        range: range_from(&shard.range_start, &shard.range_end)?,
     })
+}
+
+fn key_to(key: HashKey) -> bytes::Bytes {
+    key.value().to_be_bytes().to_vec().into()
+}
+
+/// A caller of an earlier release says no range.
+fn range_from(start: &[u8], end: &[u8]) -> Result<Option<HashKeyRange>, Malformed> {
+    if start.is_empty() && end.is_empty() {
+        return Ok(None);
+    }
+    let key = |bytes: &[u8]| {
+        let bytes = bytes.try_into().map_err(|_| Malformed("shard.range"))?;
+        Ok(HashKey::new(u128::from_be_bytes(bytes)))
+    };
+    let range = HashKeyRange::new(key(start)?, key(end)?);
+    range.map(Some).map_err(|_| Malformed("shard.range"))
 }
 
 pub(super) fn uid_from(bytes: &[u8]) -> Result<ShardUid, Malformed> {
     let bytes = bytes.try_into().map_err(|_| Malformed("shard.uid"))?;
     Ok(ShardUid::from_bytes(bytes))
+}
+
+pub(super) fn load_to(uid: ShardUid, counts: Counts, sketch: Option<&LoadSketch>) -> pb::Load {
+    pb::Load {
+        uid: uid.to_bytes().to_vec().into(),
+        accepted_bytes: counts.accepted_bytes,
+        accepted_records: counts.accepted_records,
+        refused_bytes: counts.refused_bytes,
+        refused_records: counts.refused_records,
+        sketch: sketch.map(LoadSketch::encode).unwrap_or_default().into(),
+    }
+}
+
+pub(super) fn load_from(load: &pb::Load) -> Result<ShardTraffic, Malformed> {
+    let sketch = (!load.sketch.is_empty()).then(|| LoadSketch::decode(&load.sketch));
+    Ok(ShardTraffic {
+        uid: uid_from(&load.uid)?,
+        counts: Counts {
+            accepted_bytes: load.accepted_bytes,
+            accepted_records: load.accepted_records,
+            refused_bytes: load.refused_bytes,
+            refused_records: load.refused_records,
+        },
+        // Of another release: to be without one is to be cut evenly.
+        sketch: sketch.and_then(Result::ok),
+    })
 }
 
 pub(super) fn record_to(record: NewRecord) -> pb::Record {

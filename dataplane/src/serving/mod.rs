@@ -22,9 +22,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use anabranch_domain::catalog::{Shard, Stream};
+use anabranch_domain::load_sketch::LoadSketch;
 use anabranch_domain::{ShardUid, Timestamp};
 use tokio::time::Instant;
 
+use crate::autoscaling::Counts;
 use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
 
 pub use addresses::PodAddresses;
@@ -45,6 +47,17 @@ pub enum Shards {
     Served(Arc<ServedShards>),
     /// They are served by pods.
     Remote(Arc<RemoteShards>),
+}
+
+/// What a pod says of one of its shards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShardTraffic {
+    /// The shard.
+    pub uid: ShardUid,
+    /// What it was offered since the pod started.
+    pub counts: Counts,
+    /// How that lies over its range, if it was asked for and is known.
+    pub sketch: Option<LoadSketch>,
 }
 
 /// What became of an append.

@@ -21,7 +21,9 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tracing::debug;
 
-use super::{Attempt, NotAppended, PodAddresses, ReadRefused, Reader, Verdict, messages};
+use super::{
+    Attempt, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Verdict, messages,
+};
 use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
 
 /// A connection that takes longer is tried anew: pods are in the same cluster.
@@ -40,6 +42,8 @@ const READ_MAX: Duration = Duration::from_secs(10);
 const READ_PATIENCE: Duration = Duration::from_secs(8);
 /// Between two attempts of a read: doubled from this to sixteen times it.
 const READ_PAUSE: Duration = Duration::from_millis(20);
+/// Loads are wanted soon or not at all.
+const LOADS_MAX: Duration = Duration::from_secs(3);
 /// HTTP/2 flow control, in bytes: a few of the largest messages at a time.
 const STREAM_WINDOW_BYTES: u32 = 8 << 20;
 const CONNECTION_WINDOW_BYTES: u32 = 64 << 20;
@@ -120,6 +124,26 @@ impl RemoteShards {
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         clients.insert(pod.clone(), client.clone());
         Ok(client)
+    }
+
+    /// What a pod's shards were offered, with the sketches of some.
+    pub async fn loads(
+        &self,
+        pod: &PodName,
+        sketches_of: &[ShardUid],
+    ) -> Result<Vec<ShardTraffic>, Status> {
+        let request = pb::LoadsRequest {
+            sketches_of: sketches_of
+                .iter()
+                .map(|uid| uid.to_bytes().to_vec().into())
+                .collect(),
+        };
+        let mut client = self.client(pod)?;
+        let answer = timeout(LOADS_MAX, client.loads(request)).await;
+        let answer = answer.map_err(|_| Status::deadline_exceeded("no answer"))??;
+        let loads = answer.into_inner().loads;
+        let loads: Result<_, _> = loads.iter().map(messages::load_from).collect();
+        loads.map_err(|malformed| Status::internal(malformed.to_string()))
     }
 
     /// Appends to the shard on its pod.

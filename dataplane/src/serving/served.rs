@@ -8,11 +8,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use anabranch_domain::catalog::{Shard, Stream};
-use anabranch_domain::{ShardId, ShardUid, StreamName};
+use anabranch_domain::{HashKeyRange, ShardId, ShardUid, StreamName};
 
 use tokio::time::{Instant, timeout_at};
 
 use super::{Attempt, ReadRefused, Reader, Verdict};
+use crate::autoscaling::ShardSketches;
 use crate::clock::Clock;
 use crate::metrics::ShardMetrics;
 use crate::shard::{
@@ -28,6 +29,8 @@ pub struct ServedShards {
     pub throttles: Throttles,
     /// Their series.
     pub metrics: ShardMetrics,
+    /// How their load lies.
+    pub sketches: ShardSketches,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -43,6 +46,8 @@ pub struct Subject<'a> {
     pub stream: &'a StreamName,
     /// Its own name, likewise.
     pub id: ShardId,
+    /// Its hash keys, for its sketch; none where a caller of an earlier release does not say.
+    pub range: Option<HashKeyRange>,
 }
 
 impl<'a> Subject<'a> {
@@ -53,6 +58,7 @@ impl<'a> Subject<'a> {
             birth: Birth::of(shard),
             stream: &stream.name,
             id: shard.id,
+            range: Some(shard.range),
         }
     }
 }
@@ -61,6 +67,11 @@ impl ServedShards {
     /// What the shard holds.
     pub fn handle(&self, subject: Subject<'_>) -> Arc<ShardHandle> {
         self.registry.shard(subject.uid, subject.birth)
+    }
+
+    /// Gives the shard its series, if it has none.
+    pub fn measure(&self, subject: Subject<'_>) {
+        self.metrics.of(subject.uid, subject.stream, subject.id);
     }
 
     /// Appends the records that the shard's write limit lets in.
@@ -97,6 +108,9 @@ impl ServedShards {
     /// Takes out what is past the shard's write limit, and says where it stood.
     fn throttle(&self, subject: Subject<'_>, records: &mut Vec<NewRecord>) -> Vec<usize> {
         let now = self.clock.now();
+        if let Some(range) = subject.range {
+            self.sketches.offer(subject.uid, range, records, now);
+        }
         let tanks = self.throttles.of(subject.uid, now);
         let mut refused_bytes = 0;
         let mut throttled = Vec::new();
@@ -169,16 +183,18 @@ impl ServedShards {
         admitted.map_err(|_| ReadRefused::Throttled)
     }
 
-    /// The shards that have tanks or series.
+    /// The shards that have tanks, series or a sketch.
     pub fn remembered(&self) -> HashSet<ShardUid> {
-        let counted = self.metrics.uids();
-        counted.into_iter().chain(self.throttles.uids()).collect()
+        let counted = self.metrics.uids().into_iter();
+        let limited = counted.chain(self.throttles.uids());
+        limited.chain(self.sketches.uids()).collect()
     }
 
-    /// Drops the tanks and the series of shards that are gone.
+    /// Drops the tanks, the series and the sketches of shards that are gone.
     pub fn forget(&self, gone: &HashSet<ShardUid>) {
         self.metrics.forget(gone);
         self.throttles.forget(gone);
+        self.sketches.forget(gone);
     }
 }
 

@@ -55,8 +55,14 @@ impl ShardServer {
         Ok(())
     }
 
-    /// As a gRPC service.
+    /// As a gRPC service. Every shard that takes records has series from the start: one without any load is not one that
+    /// nobody measures.
     pub fn into_service(self) -> ShardServiceServer<Self> {
+        for shard in self.formed.all() {
+            if let Ok(subject) = messages::shard_from(Some(&shard)) {
+                self.served.measure(subject.borrowed());
+            }
+        }
         ShardServiceServer::new(self)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX)
@@ -103,6 +109,8 @@ impl ShardServer {
             let added = self.formed.add(subject.uid, shard).await;
             added.map_err(|error| failed(&error))?;
             registry.found(subject.uid, subject.birth(), founding);
+            // From now on it is measured: that nothing is offered is to be seen.
+            self.served.measure(subject.borrowed());
         }
         let tip = self.served.handle(subject.borrowed()).tip().await;
         tip.map(drop).map_err(|error| failed(&error))
@@ -382,7 +390,11 @@ impl ShardService for ShardServer {
         let answer = match self.subject(request.shard.as_ref()) {
             Ok(subject) => {
                 let handle = self.served.handle(subject.borrowed());
-                control(handle.seal(request.epoch, children).await)
+                let sealed = handle.seal(request.epoch, children).await;
+                if sealed.is_ok() {
+                    self.served.metrics.close(subject.uid);
+                }
+                control(sealed)
             }
             Err(unserved) => pb::ControlResponse {
                 refused: Some(unserved.into_refused()?),
@@ -419,6 +431,25 @@ impl ShardService for ShardServer {
         self.served.forget(&HashSet::from([uid]));
         Ok(Response::new(pb::DestroyResponse {
             refused: destroyed.err().map(|failed| refused(Why::Failed, failed)),
+        }))
+    }
+
+    async fn loads(&self, request: Request<pb::LoadsRequest>) -> Answer<pb::LoadsResponse> {
+        let wanted = request.into_inner().sketches_of;
+        let wanted = wanted.iter().map(|uid| messages::uid_from(uid));
+        let wanted: Result<HashSet<_>, _> = wanted.collect();
+        let wanted = wanted.map_err(malformed)?;
+        let uids = self.served.metrics.uids().into_iter();
+        let loads = uids.filter_map(|uid| {
+            let counts = self.served.metrics.counts(uid)?.counts();
+            let sketch = wanted
+                .contains(&uid)
+                .then(|| self.served.sketches.of(uid))
+                .flatten();
+            Some(messages::load_to(uid, counts, sketch.as_ref()))
+        });
+        Ok(Response::new(pb::LoadsResponse {
+            loads: loads.collect(),
         }))
     }
 

@@ -23,6 +23,7 @@ use super::{
     Attempt, FormedShards, NotAppended, PodAddresses, ReadRefused, Reader, RemoteShards,
     ServedShards, ShardServer, Shards, Verdict,
 };
+use crate::autoscaling::ShardSketches;
 use crate::clock::Clock;
 use crate::encryption::KeyFile;
 use crate::entropy::SystemEntropy;
@@ -79,6 +80,7 @@ async fn cluster(limits: Limits) -> Cluster {
     );
     let served = ServedShards {
         registry: Arc::new(registry),
+        sketches: ShardSketches::new(&limits.shard),
         throttles: Throttles::new(limits.shard),
         metrics: ShardMetrics::register(&Registry::new()).expect("registered"),
         clock,

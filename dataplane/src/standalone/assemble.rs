@@ -17,6 +17,7 @@ use tracing::warn;
 
 use super::limits;
 use super::options::{StandaloneOptions, StorageOptions};
+use crate::autoscaling::ShardSketches;
 use crate::catalog::local::LocalCatalog;
 use crate::clock::{Clock, SystemClock};
 use crate::encryption::KeyFile;
@@ -69,6 +70,7 @@ pub(super) async fn assemble(options: &StandaloneOptions) -> anyhow::Result<Node
     );
     let served = Arc::new(ServedShards {
         registry: Arc::new(shards),
+        sketches: ShardSketches::new(&limits.shard),
         throttles: Throttles::new(limits.shard),
         metrics: ShardMetrics::register(&registry)?,
         clock: Arc::clone(&clock),

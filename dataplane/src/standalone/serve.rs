@@ -19,6 +19,7 @@ use super::{forget, retention};
 use anabranch_domain::AccountId;
 
 use crate::admin::Admin;
+use crate::autoscaling::Autoscaler;
 use crate::clock::{CautiousClock, Clock};
 use crate::gateway::Gateway;
 use crate::gateway::admission::BodyBudget;
@@ -102,6 +103,13 @@ impl Serving {
         let clock: Arc<dyn Clock> = Arc::new(CautiousClock::new(Arc::clone(&services.clock)));
         let keeper = Keeper::new(executor, Arc::clone(&clock));
         self.tasks.spawn(keeper.run(self.keeping_ends.clone()));
+        let autoscaler = Autoscaler::new(
+            Arc::clone(&services.catalog),
+            Arc::clone(&node.served),
+            Arc::clone(&services.clock),
+            &services.snapshot().limits.shard,
+        );
+        self.tasks.spawn(autoscaler.run(self.keeping_ends.clone()));
         let forgetting = forget::keep_forgetting(Arc::clone(services), self.keeping_ends.clone());
         self.tasks.spawn(forgetting);
         self.tasks.spawn(retention::keep_trimming(

@@ -13,9 +13,12 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use autoscaling::{Autoscaling, AutoscalingBehavior, ScalingRules};
+pub use autoscaling::{
+    Autoscaling, AutoscalingBehavior, AutoscalingStrategy, HotKeyPolicy, ScalingPolicy,
+    ScalingPolicyKind, ScalingRules, SelectPolicy,
+};
 pub use shard_limits::ShardLimits;
-pub use status::{DataStreamStatus, RecentUses, StreamCounts, StreamPhase};
+pub use status::{AutoscalingStatus, DataStreamStatus, RecentUses, StreamCounts, StreamPhase};
 
 use crate::{foreign::document, pod_template::PodTemplate, refusal};
 
@@ -52,6 +55,25 @@ use crate::{foreign::document, pod_template::PodTemplate, refusal};
         description = "open shards"
     ),
     printcolumn(name = "Wanted", type_ = "integer", json_path = ".spec.shards"),
+    printcolumn(
+        name = "Load",
+        type_ = "string",
+        json_path = ".status.autoscaling.load",
+        description = "what is offered, in shards"
+    ),
+    printcolumn(
+        name = "Throttled",
+        type_ = "string",
+        json_path = ".status.autoscaling.throttled",
+        description = "refused part of what is offered"
+    ),
+    printcolumn(
+        name = "Recommended",
+        type_ = "integer",
+        json_path = ".status.autoscaling.recommendedShards",
+        priority = 1,
+        description = "open shards that the load asks for"
+    ),
     printcolumn(name = "Retention", type_ = "string", json_path = ".spec.retention"),
     printcolumn(
         name = "Stream",
@@ -166,7 +188,8 @@ pub struct DataStreamSpec {
     #[serde(default)]
     pub durability: Durability,
 
-    /// Number of shards by the traffic; off when left out.
+    /// Number of shards by the traffic. When left out, it is off for `Provisioned`, and between 4 and 200 for `OnDemand`. The
+    /// annotation `anabranch.dev/autoscaling-paused: "true"` pauses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
 

@@ -185,7 +185,7 @@ fn columns_tell_the_story() {
         [
             (
                 "DataStream",
-                "Ready Mode Shards Wanted Retention (Stream) (Pool) (Why) Age"
+                "Ready Mode Shards Wanted Load Throttled (Recommended) Retention (Stream) (Pool) (Why) Age"
             ),
             ("ShardPool", "Ready Pods Up Shards Size (Why) Age"),
             (

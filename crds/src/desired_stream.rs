@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     data_stream::{
-        Autoscaling, CapacityMode, DataStream, DeletionPolicy, Durability, RecordDistribution,
-        ShardLevelMetric, ShardLimits,
+        Autoscaling, AutoscalingBehavior, CapacityMode, DataStream, DeletionPolicy, Durability,
+        RecordDistribution, ScalingPolicy, ShardLevelMetric, ShardLimits,
     },
     quantity, refusal,
 };
@@ -160,8 +160,26 @@ fn check_shards(object: &DataStream) -> Result<(), InvalidSpec> {
             refusal::TARGET_UTILIZATION,
         ));
     }
+    check_behavior(&autoscaling.behavior)?;
     if shards.is_some_and(|shards| !(least..=most).contains(&shards)) {
         return Err(invalid("spec.shards", refusal::SHARDS_OUTSIDE_AUTOSCALING));
+    }
+    Ok(())
+}
+
+fn check_behavior(behavior: &AutoscalingBehavior) -> Result<(), InvalidSpec> {
+    let path = "spec.autoscaling.behavior";
+    let rules = [&behavior.scale_up, &behavior.scale_down];
+    for rules in rules.into_iter().flatten() {
+        if rules.stabilization_window_seconds.unwrap_or(0) > 14_400 {
+            return Err(invalid(path, refusal::STABILIZATION_WINDOW));
+        }
+        let is_wrong = |policy: &ScalingPolicy| {
+            policy.value == 0 || !(1..=1_800).contains(&policy.period_seconds)
+        };
+        if rules.policies.iter().any(is_wrong) {
+            return Err(invalid(path, refusal::SCALING_POLICY));
+        }
     }
     Ok(())
 }

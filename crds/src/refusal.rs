@@ -94,10 +94,18 @@ pub const UID: &str = "a uid must be 32 hexadecimal digits in lower case";
 pub const PARENTS: &str = "parents: none, the shard that was split, or the two that were merged";
 /// `Shard.spec.replicas`.
 pub const REPLICAS: &str = "replicas: at most 7 names of pods, each once";
+/// `autoscaling.behavior.*.stabilizationWindowSeconds`.
+pub const STABILIZATION_WINDOW: &str =
+    "stabilizationWindowSeconds must be between 0 and 14400: at most four hours";
+/// A policy of `autoscaling.behavior`.
+pub const SCALING_POLICY: &str =
+    "a scaling policy needs a value of 1 or more and periodSeconds between 1 and 1800";
 /// `Reshard.spec`, changed.
 pub const RESHARD_IS_IMMUTABLE: &str = "a Reshard is immutable: create another one";
 /// What a `Reshard` asks for.
-pub const RESHARD_KIND: &str = "write exactly one of split, merge and uniform";
+pub const RESHARD_KIND: &str = "write exactly one of split, merge, uniform and boundaries";
+/// `Reshard.spec.boundaries` without any.
+pub const NO_BOUNDARIES: &str = "boundaries: write hash keys into add, remove or both";
 /// `Reshard.spec.merge` of a shard with itself.
 pub const MERGE_WITH_ITSELF: &str =
     "merge.adjacentShardId must be the shard directly after merge.shardId, not the same one";

@@ -3,6 +3,7 @@
 //! ```text
 //!  streams    DataStream ─► identity, shards (Shard), reshards        conditions of DataStream
 //!  pools      ShardPool  ─► StatefulSet, Service, budget, policy      status of ShardPool
+//!  autoscaling  the load ─► Reshard                               status.autoscaling of DataStream
 //!  placement  Shard      ─► the pods that its replicas are wanted on
 //!  replicas   Shard      ─► voters of the shard's group, on those pods
 //!  (node)     lifecycle::Keeper: activates, reshards, expires, destroys, as in a standalone node
@@ -13,6 +14,7 @@
 //! **Invariants.** Only the holder of the Lease writes; what fences an older holder is the version of each object that it
 //! decided on. Never writes a `spec` that a user owns. The data path needs nothing of this.
 
+pub mod autoscaling;
 pub mod definitions;
 pub mod election;
 pub mod options;

@@ -4,9 +4,12 @@
 #![allow(clippy::doc_markdown)]
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anabranch::standalone::options::LogFormat;
 use clap::Parser;
+
+use crate::autoscaling::PrometheusOptions;
 
 /// What the process is to do.
 #[derive(Debug)]
@@ -141,6 +144,65 @@ pub struct Options {
     )]
     pub network_policies: bool,
 
+    /// Where Prometheus answers queries; without one, the pods are asked themselves
+    #[arg(long, value_name = "URL", env = "ANABRANCH_PROMETHEUS_URL")]
+    pub prometheus_url: Option<String>,
+
+    /// Labels that the series must have, such as namespace=streams
+    #[arg(
+        long,
+        value_name = "NAME=VALUE,…",
+        env = "ANABRANCH_PROMETHEUS_LABELS",
+        value_delimiter = ',',
+        value_parser = pair
+    )]
+    pub prometheus_label: Vec<(String, String)>,
+
+    /// Headers of the queries, such as X-Scope-OrgID=team
+    #[arg(
+        long,
+        value_name = "NAME=VALUE,…",
+        env = "ANABRANCH_PROMETHEUS_HEADERS",
+        value_delimiter = ',',
+        value_parser = pair
+    )]
+    pub prometheus_header: Vec<(String, String)>,
+
+    /// A file with the bearer token that Prometheus wants
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ANABRANCH_PROMETHEUS_BEARER_TOKEN_FILE"
+    )]
+    pub prometheus_bearer_token_file: Option<PathBuf>,
+
+    /// The user that Prometheus wants; its password is in --prometheus-password-file
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "ANABRANCH_PROMETHEUS_USERNAME",
+        requires = "prometheus_password_file"
+    )]
+    pub prometheus_username: Option<String>,
+
+    /// A file with that user's password
+    #[arg(long, value_name = "FILE", env = "ANABRANCH_PROMETHEUS_PASSWORD_FILE")]
+    pub prometheus_password_file: Option<PathBuf>,
+
+    /// Certificates to trust for Prometheus, instead of the system's
+    #[arg(long, value_name = "FILE", env = "ANABRANCH_PROMETHEUS_CA_FILE")]
+    pub prometheus_ca_file: Option<PathBuf>,
+
+    /// How often streams are looked at for autoscaling, in seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ANABRANCH_AUTOSCALING_INTERVAL",
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u64).range(1..=300)
+    )]
+    pub autoscaling_interval: u64,
+
     /// How log lines look
     #[arg(
         long,
@@ -158,4 +220,25 @@ pub struct Options {
         default_value = "info,kube_client=warn"
     )]
     pub log: String,
+}
+
+impl Options {
+    /// How Prometheus is asked, if it is.
+    pub fn prometheus(&self) -> Option<PrometheusOptions> {
+        let user = self.prometheus_username.clone();
+        Some(PrometheusOptions {
+            url: self.prometheus_url.clone().filter(|url| !url.is_empty())?,
+            labels: self.prometheus_label.clone(),
+            headers: self.prometheus_header.clone(),
+            bearer_token_file: self.prometheus_bearer_token_file.clone(),
+            basic_auth: user.zip(self.prometheus_password_file.clone()),
+            ca_file: self.prometheus_ca_file.clone(),
+        })
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` is not NAME=VALUE"))
 }

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::Options;
+use crate::autoscaling::{Autoscaling, AutoscalingMetrics, Board, Prometheus};
 use crate::election::Candidate;
 use crate::pools::{self, Pools};
 use crate::replicas::Replicas;
@@ -40,6 +41,7 @@ const PACE: Duration = Duration::from_millis(100);
 struct Counters {
     rounds: IntCounter,
     leads: IntGauge,
+    autoscaling: AutoscalingMetrics,
 }
 
 impl Counters {
@@ -54,7 +56,11 @@ impl Counters {
         )?;
         registry.register(Box::new(rounds.clone()))?;
         registry.register(Box::new(leads.clone()))?;
-        Ok(Self { rounds, leads })
+        Ok(Self {
+            rounds,
+            leads,
+            autoscaling: AutoscalingMetrics::register(registry)?,
+        })
     }
 }
 
@@ -160,18 +166,33 @@ async fn lead(
         logs: Arc::clone(&logs),
         entropy: Arc::clone(&entropy),
     };
-    let keeper = tokio::spawn(Keeper::new(executor, clock).run(ends.clone()));
     let replicas = Replicas {
         catalog: Arc::clone(&catalog),
-        remote,
+        remote: Arc::clone(&remote),
     };
     let replicas = tokio::spawn(ends.clone().run_until_cancelled_owned(replicas.run()));
+    let keeper = Keeper::new(executor, Arc::clone(&clock)).run(ends.clone());
+    let keeper = tokio::spawn(keeper);
+    let board = Arc::new(Board::default());
+    let prometheus = options.prometheus().map(Prometheus::new).transpose()?;
+    let autoscaling = Autoscaling::new(
+        client.clone(),
+        Arc::clone(&catalog),
+        clock,
+        prometheus,
+        remote,
+        Arc::clone(&board),
+        counters.autoscaling.clone(),
+    );
+    let every = Duration::from_secs(options.autoscaling_interval);
+    let autoscaling = tokio::spawn(autoscaling.run(every, ends.clone()));
     let streams = Streams {
         client: client.clone(),
         namespace: options.namespace.clone(),
         catalog: Arc::clone(&catalog),
         logs,
         entropy,
+        board,
     };
     let pools = Pools {
         client,
@@ -188,7 +209,7 @@ async fn lead(
         let _ = timeout(LOOK_EVERY, versions.changed()).await;
         tokio::time::sleep(PACE).await;
     }
-    let _ = tokio::join!(following, keeper, replicas);
+    let _ = tokio::join!(following, keeper, replicas, autoscaling);
     Ok(())
 }
 

@@ -57,9 +57,46 @@ pub struct DataStreamStatus {
     /// When the API did what it may do only so often a day.
     #[serde(default)]
     pub recent_uses: RecentUses,
+    /// What the autoscaler sees and does; not there where it is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<AutoscalingStatus>,
     /// Labels of the pods, as text: what the `scale` subresource shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
+}
+
+/// What the autoscaler sees and does.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AutoscalingStatus {
+    /// Open shards when it last looked.
+    #[serde(default)]
+    pub current_shards: u32,
+    /// Open shards that the load asks for, whatever limits them.
+    #[serde(default)]
+    pub recommended_shards: u32,
+    /// What is offered, in shards: `2.4` is what fills two shards and two fifths of a third.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<String>,
+    /// The refused part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled: Option<String>,
+    /// What it did last, or would have done, and why: in numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_decision: Option<String>,
+    /// When it decided that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_decision_at: Option<Time>,
+    /// Why it does nothing now, where that is not because of the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holding: Option<String>,
+    /// When the next merge may be, if the load stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_merge_at: Option<Time>,
+    /// What the autoscaler remembers over a restart, as JSON: not for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32_768))]
+    pub memory: Option<String>,
 }
 
 /// Where a stream is in its life.

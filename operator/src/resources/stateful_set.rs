@@ -61,7 +61,7 @@ pub fn stateful_set(pool: &ShardPool, pods: &Pods, replicas: u32) -> Value {
             "persistentVolumeClaimRetentionPolicy": { "whenDeleted": "Retain", "whenScaled": "Retain" },
             "selector": { "matchLabels": selector(&name) },
             "template": {
-                "metadata": { "labels": pod_labels(&name) },
+                "metadata": { "labels": pod_labels(&name), "annotations": scraped() },
                 "spec": pod(pool, pods),
             },
             "volumeClaimTemplates": [{
@@ -69,6 +69,15 @@ pub fn stateful_set(pool: &ShardPool, pods: &Pods, replicas: u32) -> Value {
                 "spec": claim,
             }],
         },
+    })
+}
+
+/// Where a Prometheus without its operator's kinds finds the metrics.
+fn scraped() -> Value {
+    json!({
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "9567",
+        "prometheus.io/path": "/metrics",
     })
 }
 

@@ -8,6 +8,8 @@ use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::KubernetesCatalog;
 use anabranch::entropy::Entropy;
 use anabranch::resharding::{Member, ShardLogs};
+use anabranch_crds::condition::record;
+use anabranch_crds::data_stream::AutoscalingStatus;
 use anabranch_crds::{DataStream, ShardPool, ShardPoolSpec, Time, labels};
 use anabranch_domain::catalog::{ScaleStream, Shard, ShardStatus, Stream};
 use futures_util::stream::{self, StreamExt as _};
@@ -18,6 +20,7 @@ use tracing::{info, warn};
 
 use super::plan::{Need, need};
 use super::status::{Evidence, conditions};
+use crate::autoscaling::Board;
 use crate::resources::selector_text;
 
 /// Streams that are seen to at a time.
@@ -39,6 +42,8 @@ pub struct Streams {
     pub logs: Arc<dyn ShardLogs>,
     /// Identities.
     pub entropy: Arc<dyn Entropy>,
+    /// What the autoscaler has to say.
+    pub board: Arc<Board>,
 }
 
 /// Where a stream's shards live.
@@ -134,7 +139,11 @@ async fn report(
     evidence: &Evidence,
 ) -> anyhow::Result<()> {
     let now = Time::from_millis(u64::try_from(jiff::Timestamp::now().as_millisecond())?)?;
-    let conditions = conditions(object, stream, need, evidence, now);
+    let mut conditions = conditions(object, stream, need, evidence, now);
+    let notice = streams.board.read(&object.name_any()).unwrap_or_default();
+    for finding in notice.findings {
+        record(&mut conditions, finding, object.metadata.generation, now);
+    }
     let known = object.status.clone().unwrap_or_default();
     let pool = pool(object);
     let mut status = json!({});
@@ -148,6 +157,12 @@ async fn report(
         status["pool"] = json!(pool);
         status["selector"] = json!(selector_text(&pool));
     }
+    if let Some(said) = notice
+        .status
+        .filter(|said| Some(said) != known.autoscaling.as_ref())
+    {
+        status["autoscaling"] = autoscaling(&said);
+    }
     let applied = match need {
         Need::Found => object.spec.shards,
         Need::NoteShards(shards) | Need::Scale(shards) => Some(*shards),
@@ -160,6 +175,18 @@ async fn report(
         streams.catalog.report(object, status).await?;
     }
     Ok(())
+}
+
+/// `status.autoscaling` as a patch: what is no longer said is taken away.
+fn autoscaling(status: &AutoscalingStatus) -> Value {
+    let mut patch = json!({
+        "load": null, "throttled": null, "lastDecision": null, "lastDecisionAt": null, "holding": null,
+        "nextMergeAt": null, "memory": null,
+    });
+    if let (Some(fields), Value::Object(said)) = (patch.as_object_mut(), json!(status)) {
+        fields.extend(said);
+    }
+    patch
 }
 
 /// What pods say of the shards that should be there.

@@ -395,7 +395,10 @@ fn boundaries_come_and_go_in_one_reshard_and_everything_else_stays() {
     catalog.apply(change).unwrap();
     assert_eq!(catalog.stream("s").status, StreamStatus::Updating);
     let turns = catalog.carry_out("s");
-    assert_eq!(turns, 2, "the middle cut and the merge, then the other two cuts");
+    assert_eq!(
+        turns, 2,
+        "the middle cut and the merge, then the other two cuts"
+    );
     let starts: Vec<_> = catalog
         .ranges("s")
         .iter()

@@ -1,0 +1,185 @@
+//! The story of one look: measure everything once, then decide for each stream for itself, so that one that fails stops no
+//! other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch::autoscaling::{Room, stream_loads};
+use anabranch::catalog::Catalog as _;
+use anabranch::catalog::kubernetes::KubernetesCatalog;
+use anabranch::clock::Clock;
+use anabranch::serving::RemoteShards;
+use anabranch_crds::DataStream;
+use anabranch_domain::StreamUid;
+use anabranch_domain::autoscale::{History, Memoir, shards_to_sketch};
+use kube::ResourceExt;
+use kube::runtime::events::{Recorder, Reporter};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::board::{Board, Notice};
+use super::metrics::AutoscalingMetrics;
+use super::observe::{Observation, Observer};
+use super::prometheus::Prometheus;
+use super::{apply, plan, policy, status};
+
+/// How often what is remembered is written down, unless something is done: a status is no log.
+const REMEMBER_EVERY: Duration = Duration::from_mins(5);
+
+/// The autoscaler of all streams of a namespace.
+pub struct Autoscaling {
+    catalog: Arc<KubernetesCatalog>,
+    clock: Arc<dyn Clock>,
+    recorder: Recorder,
+    board: Arc<Board>,
+    metrics: AutoscalingMetrics,
+    observer: Observer,
+    known: BTreeMap<StreamUid, Known>,
+}
+
+/// What is known of one stream.
+struct Known {
+    history: History,
+    /// What was written down last, and when.
+    memory: Option<String>,
+    remembered_at: anabranch_domain::Timestamp,
+}
+
+impl Autoscaling {
+    /// One that has not looked yet.
+    pub fn new(
+        client: kube::Client,
+        catalog: Arc<KubernetesCatalog>,
+        clock: Arc<dyn Clock>,
+        prometheus: Option<Prometheus>,
+        pods: Arc<RemoteShards>,
+        board: Arc<Board>,
+        metrics: AutoscalingMetrics,
+    ) -> Self {
+        let reporter = Reporter {
+            controller: "anabranch-autoscaler".to_owned(),
+            instance: None,
+        };
+        Self {
+            catalog,
+            clock,
+            recorder: Recorder::new(client, reporter),
+            board,
+            metrics,
+            observer: Observer::new(prometheus, pods),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Looks every so often until it is told to stop.
+    pub async fn run(mut self, every: Duration, stop: CancellationToken) {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let looking = async {
+            loop {
+                ticks.tick().await;
+                self.look().await;
+            }
+        };
+        stop.run_until_cancelled(looking).await;
+    }
+
+    async fn look(&mut self) {
+        let snapshot = self.catalog.snapshot();
+        let now = self.clock.now();
+        let observation = self.observer.look(&snapshot, now).await;
+        if observation.trouble.is_some() {
+            self.metrics.unanswered.inc();
+        }
+        let (objects, _) = self.catalog.wishes();
+        let names: BTreeSet<_> = objects.iter().map(ResourceExt::name_any).collect();
+        self.board.keep(&names);
+        let alive: BTreeSet<_> = snapshot.streams.values().map(|stream| stream.uid).collect();
+        self.known.retain(|stream, _| alive.contains(stream));
+        let mut scaled = BTreeSet::new();
+        for object in &objects {
+            scaled.extend(self.one(object, &observation).await);
+        }
+        self.metrics.keep(&scaled);
+    }
+
+    /// Gives back the stream's name, if it is one that is scaled.
+    async fn one(&mut self, object: &DataStream, observation: &Observation) -> Option<String> {
+        let name = object.name_any();
+        let stream = self.catalog.stream_of(&name).filter(|it| it.is_serving())?;
+        let limits = policy::limits(object);
+        let Some(policy) = policy::policy(object, &stream, &limits) else {
+            self.board.write(&name, Notice::default());
+            return None;
+        };
+        let now = self.clock.now();
+        let loads = stream_loads(&stream, limits, Room::Unknown, |shard| {
+            observation.reading(&stream, shard)
+        });
+        let known = self
+            .known
+            .entry(stream.uid)
+            .or_insert_with(|| resume(object, now));
+        known.history.observe(&policy, &loads, now);
+        let wanted = shards_to_sketch(&policy, &loads, &known.history);
+        let sketches = if wanted.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.observer.sketches(&stream, &wanted, now).await
+        };
+        let decision = plan::decision(object, &policy, &loads, &sketches, &known.history, now);
+        let label = stream.name.as_str();
+        self.metrics.show(label, &decision.plan);
+        let is_due = now.saturating_since(known.remembered_at) >= REMEMBER_EVERY;
+        if is_due || decision.reason.is_some() || known.memory.is_none() {
+            known.memory = serde_json::to_string(&known.history.memoir()).ok();
+            known.remembered_at = now;
+        }
+        let before = self.board.read(&name);
+        let said_before = before.as_ref().and_then(|notice| notice.status.as_ref());
+        let in_object = object.status.as_ref();
+        let in_object = in_object.and_then(|status| status.autoscaling.as_ref());
+        let notice = status::notice(
+            &decision,
+            observation.trouble.as_deref(),
+            known.memory.clone(),
+            said_before.or(in_object),
+            now,
+        );
+        let findings_before = before.map(|notice| notice.findings).unwrap_or_default();
+        apply::tell_trouble(&self.recorder, object, &notice.findings, &findings_before).await;
+        self.board.write(&name, notice);
+        let Some(reason) = decision.reason.clone().filter(|_| !decision.is_dry) else {
+            return Some(label.to_owned());
+        };
+        match apply::reshard(&self.catalog, &stream, &decision, reason.clone()).await {
+            Ok(()) => {
+                self.metrics.resharded(label);
+                info!(stream = name, reason, "resharding");
+                apply::tell_decision(&self.recorder, object, &reason).await;
+            }
+            Err(failure) => warn!(stream = name, %failure, reason, "not resharded"),
+        }
+        Some(label.to_owned())
+    }
+}
+
+/// What an operator before this one wrote down. What cannot be read is forgotten: it costs patience, not records.
+fn resume(object: &DataStream, now: anabranch_domain::Timestamp) -> Known {
+    let status = object.status.as_ref();
+    let memory = status
+        .and_then(|status| status.autoscaling.as_ref())
+        .and_then(|autoscaling| autoscaling.memory.clone());
+    let memoir = memory.as_deref().map(serde_json::from_str::<Memoir>);
+    let history = match memoir {
+        Some(Ok(memoir)) => History::resumed(memoir, now),
+        _ => History::default(),
+    };
+    Known {
+        history,
+        memory,
+        remembered_at: now,
+    }
+}

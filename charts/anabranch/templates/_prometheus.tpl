@@ -1,0 +1,58 @@
+{{/* How the operator asks Prometheus. */}}
+{{- define "anabranch.prometheusEnv" -}}
+{{- $prometheus := .Values.prometheus -}}
+{{- if $prometheus.install -}}
+- {name: ANABRANCH_PROMETHEUS_URL, value: "http://{{ include "anabranch.fullname" . }}-prometheus.{{ .Release.Namespace }}.svc:9090"}
+{{- else -}}
+- {name: ANABRANCH_PROMETHEUS_URL, value: {{ $prometheus.url | quote }}}
+{{- end }}
+{{- with $prometheus.labels }}
+- {name: ANABRANCH_PROMETHEUS_LABELS, value: {{ include "anabranch.pairs" . | quote }}}
+{{- end }}
+{{- with $prometheus.headers }}
+- {name: ANABRANCH_PROMETHEUS_HEADERS, value: {{ include "anabranch.pairs" . | quote }}}
+{{- end }}
+{{- if $prometheus.bearerToken.secretName }}
+- {name: ANABRANCH_PROMETHEUS_BEARER_TOKEN_FILE, value: "/etc/anabranch/prometheus-token/{{ $prometheus.bearerToken.key }}"}
+{{- end }}
+{{- with $prometheus.basicAuth.secretName }}
+- {name: ANABRANCH_PROMETHEUS_USERNAME, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: username}}}
+- {name: ANABRANCH_PROMETHEUS_PASSWORD_FILE, value: /etc/anabranch/prometheus-auth/password}
+{{- end }}
+{{- if $prometheus.ca.secretName }}
+- {name: ANABRANCH_PROMETHEUS_CA_FILE, value: "/etc/anabranch/prometheus-ca/{{ $prometheus.ca.key }}"}
+{{- end }}
+{{- end -}}
+
+{{/* A map as NAME=VALUE,NAME=VALUE. */}}
+{{- define "anabranch.pairs" -}}
+{{- $pairs := list -}}
+{{- range $name, $value := . }}{{ $pairs = append $pairs (printf "%s=%s" $name $value) }}{{ end -}}
+{{- join "," $pairs -}}
+{{- end -}}
+
+{{- define "anabranch.prometheusMounts" -}}
+{{- $prometheus := .Values.prometheus -}}
+{{- if $prometheus.bearerToken.secretName }}
+- {name: prometheus-token, mountPath: /etc/anabranch/prometheus-token, readOnly: true}
+{{- end }}
+{{- if $prometheus.basicAuth.secretName }}
+- {name: prometheus-auth, mountPath: /etc/anabranch/prometheus-auth, readOnly: true}
+{{- end }}
+{{- if $prometheus.ca.secretName }}
+- {name: prometheus-ca, mountPath: /etc/anabranch/prometheus-ca, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "anabranch.prometheusVolumes" -}}
+{{- $prometheus := .Values.prometheus -}}
+{{- with $prometheus.bearerToken.secretName }}
+- {name: prometheus-token, secret: {secretName: {{ . | quote }}}}
+{{- end }}
+{{- with $prometheus.basicAuth.secretName }}
+- {name: prometheus-auth, secret: {secretName: {{ . | quote }}}}
+{{- end }}
+{{- with $prometheus.ca.secretName }}
+- {name: prometheus-ca, secret: {secretName: {{ . | quote }}}}
+{{- end }}
+{{- end -}}

@@ -77,7 +77,10 @@ impl AutoscalingMetrics {
             i64::try_from(plan.hot_keys.len()).unwrap_or(i64::MAX),
         );
         of(&self.limited, plan.limited_by.is_some().into());
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self
+            .known
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         known.insert(stream.to_owned());
     }
 
@@ -88,7 +91,10 @@ impl AutoscalingMetrics {
 
     /// Takes the series of other streams than these away.
     pub(super) fn keep(&self, streams: &BTreeSet<String>) {
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self
+            .known
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         for gone in known.difference(streams) {
             let labels = [gone.as_str()];
             let _ = self.load.remove_label_values(&labels);

@@ -20,8 +20,9 @@ def helm(kubectl: Kubectl, *arguments: object) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_every_object_is_taken(kubectl, case):
-    """Kinds, fields and values by the API server's own schemas; hooks and tests too. PodMonitors it does not know."""
-    values = ("--values", case, "--set=podMonitor.enabled=false", f"--kube-version={KUBERNETES}")
+    """Kinds, fields and values by the API server's own schemas; hooks and tests too. Prometheus' own it does not know."""
+    unknown = ("--set=podMonitor.enabled=false", "--set=prometheusRules.enabled=false")
+    values = ("--values", case, *unknown, f"--kube-version={KUBERNETES}")
     rendered = helm(kubectl, "template", "anabranch", CHART, *values)
     apply = ("apply", "--filename=-", f"--namespace={NAMESPACE}", "--dry-run=server", "--validate=strict")
     kubectl(*apply, stdin=rendered)

@@ -108,10 +108,11 @@ def test_scales_and_shows_what_it_is(kubectl):
         "message": "8 shards",
         "lastTransitionTime": "2026-01-31T12:00:00.123Z",
     }
-    status = {"status": {"phase": "Active", "shards": {"open": 8}, "conditions": [condition]}}
+    load = {"currentShards": 8, "recommendedShards": 9, "load": "5.2", "throttled": "3%"}
+    status = {"status": {"phase": "Active", "shards": {"open": 8}, "conditions": [condition], "autoscaling": load}}
     where = (f"--namespace={NAMESPACE}", "--subresource=status", "--type=merge", f"--patch={json.dumps(status)}")
     kubectl("patch", "datastream", "scaled", *where)
     kubectl("wait", "--for=condition=Ready", "--timeout=10s", "datastream/scaled", f"--namespace={NAMESPACE}")
     header, line = kubectl("get", "datastream", "scaled", f"--namespace={NAMESPACE}").splitlines()
-    assert header.split() == ["NAME", "READY", "MODE", "SHARDS", "WANTED", "RETENTION", "AGE"]
-    assert line.split()[:6] == ["scaled", "True", "Provisioned", "8", "8", "24h"]
+    assert header.split() == ["NAME", "READY", "MODE", "SHARDS", "WANTED", "LOAD", "THROTTLED", "RETENTION", "AGE"]
+    assert line.split()[:8] == ["scaled", "True", "Provisioned", "8", "8", "5.2", "3%", "24h"]

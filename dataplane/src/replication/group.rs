@@ -180,6 +180,11 @@ impl Group {
         self.running().is_some()
     }
 
+    /// Whether it stopped in this process with everything settled.
+    pub(super) fn rested_in_order(&self) -> bool {
+        self.may_restore.load(Ordering::Acquire)
+    }
+
     /// Whether other processes have replicas of it.
     pub(crate) fn has_peers(&self) -> bool {
         self.journal.with(|state| state.committed.is_some()) == Some(true)

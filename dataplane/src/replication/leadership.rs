@@ -37,6 +37,8 @@ const GLANCE: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Between one replica's turn to take a leadership over and the next one's.
 const TURN: Duration = Duration::from_millis(300);
+/// Entries may wait for the word that they are committed for this long before it is asked for.
+const BEHIND: Duration = Duration::from_secs(2);
 /// How long the library may take to trim.
 const TRIM_MAX: Duration = Duration::from_secs(2);
 
@@ -49,6 +51,10 @@ pub(crate) struct Doubts {
     pub(super) leaderless_since: Option<Instant>,
     /// When another replica was heard last.
     pub(super) heard: Option<Instant>,
+    /// Whether another replica waits for this one to lead.
+    pub(super) is_asked_for: bool,
+    /// Since when there are entries here that are not known to be committed.
+    behind_since: Option<Instant>,
 }
 
 /// How an election would end.
@@ -176,7 +182,10 @@ impl Group {
             };
             if state == ServerState::Leader {
                 if is_heard && self.has_caught_up(term) {
-                    self.doubts().leaderless_since = None;
+                    let mut doubts = self.doubts();
+                    doubts.leaderless_since = None;
+                    doubts.is_asked_for = false;
+                    drop(doubts);
                     return Ok(leadership(term, self.settings.node));
                 }
             } else {
@@ -266,12 +275,13 @@ impl Group {
                 false
             }
             Leader::This => {
-                // Entries that were on their way when this process ended wait for their end.
+                // It led when this process, or its log, was last begun: somebody may wait for the end of what it sent out.
+                // One that rested has ended everything, unless another says otherwise.
                 let running = self.running().clone();
                 let leads = running.is_some_and(|running| {
                     running.raft.metrics().borrow_watched().state == ServerState::Leader
                 });
-                !leads && self.journal.with(LogState::is_behind) == Some(true)
+                !leads && (!self.rested_in_order() || self.doubts().is_asked_for)
             }
             Leader::Nobody => {
                 let now = Instant::now();
@@ -285,6 +295,28 @@ impl Group {
                 now.saturating_duration_since(since) >= patience + turn
             }
         }
+    }
+
+    /// Whether entries have waited here long enough for a leader that may rest. Then [`Self::ask_for_the_rest`].
+    pub(crate) fn waits_for_the_rest(&self) -> bool {
+        let waits = self.has_peers()
+            && matches!(self.leader(), Leader::Other(_))
+            && self.journal.with(LogState::is_behind) == Some(true);
+        let now = Instant::now();
+        let mut doubts = self.doubts();
+        let since = if waits {
+            Some(*doubts.behind_since.get_or_insert(now))
+        } else {
+            None
+        };
+        let is_time = since.is_some_and(|since| now.saturating_duration_since(since) >= BEHIND);
+        doubts.behind_since = since.filter(|_| !is_time);
+        is_time
+    }
+
+    /// Asks the others: a leader that rests finds out by being asked.
+    pub(crate) async fn ask_for_the_rest(&self) {
+        let _ = self.poll().await;
     }
 
     /// Whether the last known leader is gone, as against an election whose end is not known yet.

@@ -83,6 +83,9 @@ impl Group {
         if let Some(leader) = self.follows_another_than(candidate, &raft) {
             return Ok((false, Some(leader)));
         }
+        if self.leader() == Leader::This {
+            self.doubts().is_asked_for = true;
+        }
         let known = self.journal.with(|state| (state.vote, state.last));
         let (vote, last) = known.ok_or("the log is being read again")?;
         if vote.is_some_and(|vote| vote.committed && vote.leader_id.node_id == candidate) {

@@ -235,6 +235,9 @@ impl ShardRegistry {
                 // A log that cannot be read says so to whoever asks for it.
                 if shard.load().await.is_ok() {
                     shard.lead_if_wanted();
+                    if shard.group().waits_for_the_rest() {
+                        in_background(async move { shard.group().ask_for_the_rest().await });
+                    }
                 }
             }
             tokio::time::sleep(GLANCE).await;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Everything that CI runs, in the order in which a failure is cheapest: `all.sh`, or some parts of it by name.
 #
-#   all.sh [check] [build] [chart] [api] [sdks] [java] [durability] [cluster], and by name only: cluster-itself
+#   all.sh [check] [build] [chart] [api] [sdks] [java] [durability] [cluster]
 #
 # The first failure ends the run; its output and the server's log are the last thing printed.
 set -euo pipefail
@@ -76,13 +76,7 @@ fi
 if wants cluster; then
   # Never on a cluster that a shell happens to point at; `pytest e2e` with KUBECONFIG set runs on that one.
   step "Kubernetes, programs" bash -euo pipefail -c 'tests/setup/packages.sh cluster && in_tests python3 -m cluster build'
-  step "Kubernetes" bash -euo pipefail -c 'unset KUBECONFIG; in_tests "$venv/bin/python" -m pytest image e2e'
-fi
-
-# By name only: what the tests' own cluster promises (losses of nodes and the like). Its story of a node that comes back was
-# seen to fail on a machine that was busy with other tests, and that is not understood yet.
-if wants cluster-itself; then
-  step "Kubernetes itself" bash -euo pipefail -c 'unset KUBECONFIG; in_tests "$venv/bin/python" -m pytest cluster'
+  step "Kubernetes" bash -euo pipefail -c 'unset KUBECONFIG; in_tests "$venv/bin/python" -m pytest image cluster e2e'
 fi
 
 printf '\n=== all passed in %d s\n' "$((SECONDS - began))"

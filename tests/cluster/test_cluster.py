@@ -15,8 +15,8 @@ from harness.manifests import POD_SECURITY, claim, manifest, pod_spec
 
 pytestmark = pytest.mark.timeout(300)
 
-# Answers with the pod's name, under which its node can be found.
-SERVE_NAME = "mkdir /tmp/www && hostname >/tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www"
+# Answers with the pod's name, under which its node can be found. A container that is started again finds its /tmp as it was.
+SERVE_NAME = "mkdir -p /tmp/www && hostname >/tmp/www/index.html && exec httpd -f -p 8080 -h /tmp/www"
 IDLE = "trap exit TERM; while true; do sleep 3600 & wait; done"
 
 

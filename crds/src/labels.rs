@@ -12,6 +12,9 @@ pub const POOL: &str = "anabranch.dev/pool";
 pub const CREDENTIALS: &str = "anabranch.dev/credentials";
 /// Annotation of a `DataStream`: with `"true"` its number of shards is left alone for the time being.
 pub const AUTOSCALING_PAUSED: &str = "anabranch.dev/autoscaling-paused";
+/// Annotation of a `Shard`: the UID of the `DataStream` object that it was made for. A stream of the same name that comes
+/// back has another, and takes the shard over only when its log is where it was.
+pub const MADE_FOR: &str = "anabranch.dev/made-for";
 /// Finalizer of a `DataStream`: its records are dealt with as `deletionPolicy` says before the object goes.
 pub const FINALIZER: &str = "anabranch.dev/records";
 /// `app.kubernetes.io/managed-by` of what the operator makes.

@@ -28,6 +28,38 @@ pub fn parse(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// The number of bytes that any quantity of Kubernetes' stands for, such as `1.5Ti` or `2e9`: a part of a byte counts as one.
+pub fn bytes(text: &str) -> Option<u128> {
+    let number_end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let (number, suffix) = text.split_at(number_end);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits: u128 = format!("{whole}{fraction}").parse().ok()?;
+    let (factor, mut divisor): (u128, u128) = match suffix {
+        "" => (1, 1),
+        "m" => (1, 1000),
+        "k" => (1000, 1),
+        "M" => (1000_u128.pow(2), 1),
+        "G" => (1000_u128.pow(3), 1),
+        "T" => (1000_u128.pow(4), 1),
+        "P" => (1000_u128.pow(5), 1),
+        "E" => (1000_u128.pow(6), 1),
+        "Ki" => (1 << 10, 1),
+        "Mi" => (1 << 20, 1),
+        "Gi" => (1 << 30, 1),
+        "Ti" => (1 << 40, 1),
+        "Pi" => (1 << 50, 1),
+        "Ei" => (1 << 60, 1),
+        exponent => {
+            let exponent = exponent.strip_prefix(['e', 'E'])?.parse().ok()?;
+            (10_u128.checked_pow(exponent)?, 1)
+        }
+    };
+    divisor = divisor.checked_mul(10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?)?;
+    Some(digits.checked_mul(factor)?.div_ceil(divisor))
+}
+
 /// So many a second, or no limit: `1000`, `1Mi`, `Unlimited`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
@@ -131,6 +163,26 @@ impl JsonSchema for Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_read_in_every_spelling() {
+        for (text, number) in [
+            ("0", Some(0)),
+            ("10Gi", Some(10 << 30)),
+            ("1.5Ti", Some(3 << 39)),
+            ("0.5", Some(1)),
+            ("1500m", Some(2)),
+            ("2e9", Some(2_000_000_000)),
+            ("1E", Some(1_000_000_000_000_000_000)),
+            (".", None),
+            ("", None),
+            ("-1", None),
+            ("1Zi", None),
+            ("1.2.3", None),
+        ] {
+            assert_eq!(bytes(text), number, "{text}");
+        }
+    }
 
     #[test]
     fn quantities_are_whole_numbers_with_kubernetes_suffixes() {

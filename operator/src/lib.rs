@@ -14,9 +14,11 @@
 //! **Invariants.** Only the holder of the Lease writes; what fences an older holder is the version of each object that it
 //! decided on. Never writes a `spec` that a user owns. The data path needs nothing of this.
 
+pub mod applied;
 pub mod autoscaling;
 pub mod definitions;
 pub mod election;
+pub mod events;
 pub mod options;
 pub mod placement;
 pub mod pools;

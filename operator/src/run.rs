@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch::admin::Admin;
-use anabranch::catalog::Catalog;
-use anabranch::catalog::kubernetes::{KubernetesCatalog, Place, Role, connect};
+use anabranch::catalog::kubernetes::{
+    KubernetesCatalog, NewStreams, Place, Role, connect, follow_pod_addresses,
+};
+use anabranch::catalog::{Catalog, StreamChange, stream_changes};
 use anabranch::clock::{Clock, SystemClock};
 use anabranch::encryption::KeyFile;
 use anabranch::entropy::{Entropy, SystemEntropy};
 use anabranch::gateway::listener::{Connections, Pace};
 use anabranch::lifecycle::Keeper;
 use anabranch::resharding::{Executor, ShardLogs};
-use anabranch::serving::{PodAddresses, RemoteShards};
+use anabranch::serving::{KnownAddresses, PodAddresses, RemoteShards};
 use anabranch::standalone::options::{LogFormat, LogOptions};
 use anabranch::standalone::{logging, stop_signal};
-use anabranch_domain::catalog::Account;
+use anabranch_domain::catalog::{Account, Snapshot};
 use anabranch_domain::quota::Limits;
 use anyhow::Context as _;
 use prometheus::{IntCounter, IntGauge, Registry};
@@ -25,8 +27,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::Options;
+use crate::applied::Applied;
 use crate::autoscaling::{Autoscaling, AutoscalingMetrics, Board, Prometheus};
 use crate::election::Candidate;
+use crate::events::{Announcer, of_reshards};
 use crate::pools::{self, Pools};
 use crate::replicas::Replicas;
 use crate::resources::Pods;
@@ -139,7 +143,7 @@ async fn lead(
     let place = Place {
         namespace: options.namespace.clone(),
         role: Role::Operator,
-        default_pool: None,
+        new_streams: NewStreams::default(),
     };
     // Quotas are for who asks, and were asked of them there.
     let catalog = Arc::new(KubernetesCatalog::new(
@@ -155,15 +159,22 @@ async fn lead(
     while !catalog.is_synced_within(Duration::from_secs(10)).await {
         warn!("waiting for the Kubernetes API: the catalog is not listed yet");
     }
-    let addresses = PodAddresses::Service {
-        namespace: options.namespace.clone(),
-        port: options.shard_port,
-    };
-    let remote = Arc::new(RemoteShards::new(addresses, KeyFile::none().ring()));
-    let logs: Arc<dyn ShardLogs> = Arc::clone(&remote) as _;
+    let (announcer, telling) = Announcer::new(client.clone(), &options.pod_name, ends.clone());
+    let of_reshards = keep_telling_of_reshards(announcer.clone(), Arc::clone(&catalog));
+    tokio::spawn(ends.clone().run_until_cancelled_owned(of_reshards));
+    let telling = tokio::spawn(telling);
+    let known = KnownAddresses::new(options.namespace.clone(), options.shard_port);
+    let known = Arc::new(known);
+    let (told, of) = (Arc::clone(&known), options.namespace.clone());
+    let asked = client.clone();
+    let finding = async move { follow_pod_addresses(asked, &of, |pods| told.replace(pods)).await };
+    let finding = tokio::spawn(ends.clone().run_until_cancelled_owned(finding));
+    let remote = RemoteShards::new(PodAddresses::Known(known), KeyFile::none().ring());
+    let remote = Arc::new(remote);
+    let logs = Arc::clone(&remote) as Arc<dyn ShardLogs>;
     let executor = Executor {
         catalog: Arc::clone(&catalog) as Arc<dyn Catalog>,
-        logs: Arc::clone(&logs),
+        logs,
         entropy: Arc::clone(&entropy),
     };
     let replicas = Replicas {
@@ -180,7 +191,7 @@ async fn lead(
         Arc::clone(&catalog),
         clock,
         prometheus,
-        remote,
+        Arc::clone(&remote),
         Arc::clone(&board),
         counters.autoscaling.clone(),
     );
@@ -190,27 +201,64 @@ async fn lead(
         client: client.clone(),
         namespace: options.namespace.clone(),
         catalog: Arc::clone(&catalog),
-        logs,
+        pods: remote,
         entropy,
         board,
+        announcer: announcer.clone(),
+        applied: Applied::default(),
     };
     let pools = Pools {
         client,
         namespace: options.namespace.clone(),
         catalog: Arc::clone(&catalog),
         pods: pods(options),
+        announcer: announcer.clone(),
+        applied: Applied::default(),
     };
     let mut versions = catalog.subscribe();
+    let mut said_of_pools = None;
     while !ends.is_cancelled() {
         versions.mark_unchanged();
-        let homes = streams::reconcile(&streams).await;
-        pools::reconcile(&pools, &homes).await;
+        let round = streams::reconcile(&streams, said_of_pools.as_ref()).await;
+        said_of_pools = pools::reconcile(&pools, &round.homes).await;
+        streams::tell(&streams, round, said_of_pools.as_ref()).await;
         counters.rounds.inc();
         let _ = timeout(LOOK_EVERY, versions.changed()).await;
         tokio::time::sleep(PACE).await;
     }
-    let _ = tokio::join!(following, keeper, replicas, autoscaling);
+    let _ = tokio::join!(following, finding, keeper, replicas, autoscaling, telling);
     Ok(())
+}
+
+/// Tells, at each `Reshard`, each step that it takes.
+async fn keep_telling_of_reshards(announcer: Announcer, catalog: Arc<KubernetesCatalog>) {
+    let mut versions = catalog.subscribe();
+    let mut told = catalog.snapshot();
+    while versions.changed().await.is_ok() {
+        let newest = catalog.snapshot();
+        tell_of_reshards(&announcer, &catalog, &told, &newest);
+        told = newest;
+    }
+}
+
+fn tell_of_reshards(
+    announcer: &Announcer,
+    catalog: &KubernetesCatalog,
+    told: &Snapshot,
+    newest: &Snapshot,
+) {
+    for change in stream_changes(told, newest) {
+        let (before, after) = match change {
+            StreamChange::New(after) => (None, after),
+            StreamChange::Altered { before, after } => (Some(&**before), after),
+            StreamChange::Gone(_) => continue,
+        };
+        for (reshard, announcement) in of_reshards(before, after) {
+            if let Some(object) = catalog.reshard_reference_of(&after.name, reshard) {
+                announcer.tell(&object, announcement);
+            }
+        }
+    }
 }
 
 fn pods(options: &Options) -> Pods {

@@ -30,7 +30,9 @@ def installation(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> 
     cluster.kubectl("create", "namespace", NAMESPACE)
     cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
     helm = [str(cluster.programs / "helm"), "--kubeconfig", str(cluster.kubectl.kubeconfig), "--namespace", NAMESPACE]
-    values = ["--set", "image.pullPolicy=Never"]
+    # A cluster that was given has the image from a registry of its own: a file of values says which.
+    file = os.environ.get("ANABRANCH_E2E_VALUES")
+    values = ["--values", file] if file else ["--set", "image.pullPolicy=Never"]
     command = [*helm, "install", "anabranch", str(CHART), *values, "--wait", "--timeout", "3m"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

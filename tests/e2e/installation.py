@@ -42,13 +42,13 @@ class Installation:
     def until(self, what: str, question, seconds: float = 60) -> object:
         return self.cluster.kubectl.until(what, question, seconds)
 
-    def kinesis(self):
-        """An unmodified SDK, with its default retries, at the Service's address."""
+    def kinesis(self, endpoint: str | None = None):
+        """An unmodified SDK, with its default retries, at the Service's address unless told otherwise."""
         secret = self.get("secret", "anabranch-credentials")["data"]
         address = self.get("service", "anabranch")["spec"]["clusterIP"]
         return boto3.client(
             "kinesis",
-            endpoint_url=f"http://{address}",
+            endpoint_url=endpoint or f"http://{address}",
             region_name="us-east-1",
             aws_access_key_id=base64.b64decode(secret["accessKeyId"]).decode(),
             aws_secret_access_key=base64.b64decode(secret["secretAccessKey"]).decode(),

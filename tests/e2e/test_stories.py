@@ -23,6 +23,16 @@ def test_goes_from_a_manifest_to_a_record(installation: Installation) -> None:
     assert [shard["status"]["phase"] for shard in shards] == ["Open"] * 4
 
 
+def test_what_becomes_of_a_new_stream_is_told_in_events(installation: Installation) -> None:
+    """How long it took is printed (`pytest -s`) and not judged: a machine may be busy."""
+    began = time.monotonic()
+    installation.stream("soon", 4)
+    took = time.monotonic() - began
+    print(f"\n4 shards were Ready after {took:.1f} s")
+    told = installation.get("events.events.k8s.io")["items"]
+    assert "Ready" in {it["reason"] for it in told if it["regarding"].get("name") == "soon"}
+
+
 def test_the_charts_own_test_puts_and_gets_a_record(installation: Installation) -> None:
     done = subprocess.run([*installation.helm, "test", "anabranch"], capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -67,6 +77,32 @@ def test_fifty_small_streams_share_the_pods_of_one_pool(installation: Installati
     installation.kubectl("delete", "--wait=false", *(f"datastream/{name}" for name in names))
 
 
+def test_limits_of_a_streams_own_are_kept_by_its_pods(installation: Installation) -> None:
+    installation.stream("limited", 1, shardLimits={"writeRecordsPerSecond": 5})
+    kinesis = installation.kinesis()
+    records = [{"PartitionKey": str(number), "Data": b"x"} for number in range(50)]
+
+    def refused() -> int:
+        return kinesis.put_records(StreamName="limited", Records=records)["FailedRecordCount"]
+
+    installation.until("most of fifty records at once are refused", lambda: refused() >= 40)
+    patch = '{"spec":{"shardLimits":{"writeRecordsPerSecond":"Unlimited","writeBytesPerSecond":"Unlimited"}}}'
+    installation.kubectl("patch", "datastream", "limited", "--type=merge", "--patch", patch)
+    installation.until("all are taken", lambda: sum(refused() for _ in range(30)) == 0)
+
+
+def test_what_the_account_committed_itself_to_is_kept_in_the_cluster(installation: Installation) -> None:
+    kinesis = installation.kinesis()
+    kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    assert "Enabled" in installation.get("configmap", "anabranch-account")["data"]["billingCommitment"]
+
+    def status() -> str:
+        return kinesis.describe_account_settings()["MinimumThroughputBillingCommitment"]["Status"]
+
+    # Whichever gateway answers.
+    installation.until("all gateways know it", lambda: {status() for _ in range(20)} == {"ENABLED"})
+
+
 def test_shards_follow_the_scale_subresource_under_load(installation: Installation) -> None:
     installation.stream("scaled", 2)
     with Load(installation, "scaled") as load:
@@ -83,6 +119,12 @@ def test_a_reshard_is_asked_for_by_object_and_by_api(installation: Installation)
     installation.apply("Reshard", "by-hand", {"stream": "resharded", "split": split})
     phase = ("get", "reshard", "by-hand", "--output", "jsonpath={.status.phase}")
     installation.until("the split is done", lambda: installation.kubectl(*phase) == "Done")
+
+    def told() -> set[str]:
+        events = installation.get("events.events.k8s.io")["items"]
+        return {it["reason"] for it in events if it["regarding"].get("name") == "by-hand"}
+
+    installation.until("its steps are told", lambda: {"Accepted", "Done"} <= told())
     kinesis = installation.kinesis()
     kinesis.merge_shards(StreamName="resharded", ShardToMerge="shardId-000000000001", AdjacentShardToMerge="shardId-000000000002")
 
@@ -106,6 +148,7 @@ def test_survives_the_loss_of_a_shard_pod_under_load(installation: Installation)
 
 
 def test_puts_and_gets_go_on_without_operator_and_api_server(installation: Installation) -> None:
+    assert installation.cluster.state.exists
     installation.stream("alone", 2)
     kinesis = installation.kinesis()
     installation.kubectl("scale", "deployment/anabranch-operator", "--replicas=0")

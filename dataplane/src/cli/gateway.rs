@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::TypedValueParser as _;
 
 use super::limit_args::LimitArgs;
 use super::outcome::{Failure, Outcome};
@@ -31,6 +32,22 @@ pub(super) struct GatewayArgs {
     /// The ShardPool of streams that the API makes; without it, each gets shard pods of its own
     #[arg(long, value_name = "NAME", env = "ANABRANCH_DEFAULT_POOL")]
     default_pool: Option<String>,
+
+    /// Replicas of each shard of such streams: 1, 3 or 5
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "ANABRANCH_DEFAULT_REPLICATION_FACTOR",
+        default_value = "1",
+        value_parser = clap::builder::PossibleValuesParser::new(["1", "3", "5"])
+            .map(|text| text.parse::<u32>().unwrap_or(1))
+    )]
+    default_replication_factor: u32,
+
+    /// A directory of this pod's own, in memory, for what was seen of the cluster last: a gateway that is started again while
+    /// the Kubernetes API does not answer goes on with it [default: none, it waits]
+    #[arg(long, value_name = "DIR", env = "ANABRANCH_STATE_DIR")]
+    state_dir: Option<PathBuf>,
 
     /// A file that only the gateways of this namespace have, 32 bytes or more: it seals shard iterators and page tokens, so
     /// that one gateway takes what another gave [default: made anew at each start]
@@ -72,6 +89,8 @@ pub(super) fn run(args: GatewayArgs) -> Result<Outcome, Failure> {
         admin_listen: args.listeners.admin_listen.0,
         cluster: args.cluster.options(),
         default_pool: args.default_pool,
+        default_replication_factor: args.default_replication_factor,
+        state_dir: args.state_dir,
         token_key_file: args.token_key_file,
         authentication: args.access.authentication_if_said()?,
         account_id: args.access.account_id.clone(),

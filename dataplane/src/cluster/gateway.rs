@@ -9,14 +9,17 @@ use anabranch_wire::opaque_token::TokenKey;
 use anyhow::Context;
 use prometheus::Registry;
 use ring::digest::{SHA256, digest};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::GatewayOptions;
+use super::process::Process;
+use super::recollection::{CATALOG, KEYS, Recollection, keep_catalog};
 use crate::admin::Admin;
 use crate::catalog::Catalog;
-use crate::catalog::kubernetes::{KubernetesCatalog, Place, Role, follow_secrets};
+use crate::catalog::kubernetes::{
+    CatalogObjects, Client, KubernetesCatalog, LabelledSecret, NewStreams, Place, Role,
+    follow_secrets,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::encryption::KeyFile;
 use crate::entropy::{Entropy, SystemEntropy};
@@ -32,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::operations::Services;
 use crate::serving::{PodAddresses, RemoteShards, Shards};
 use crate::standalone::assemble::{PUT_PATIENCE, account};
+use crate::standalone::forget::keep_forgetting;
 use crate::standalone::limits::{call_rates, limits};
 use crate::standalone::options::Authentication;
 use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, authenticator, bind, bounds, follow};
@@ -39,6 +43,9 @@ use crate::standalone::{logging, stop_signal};
 
 /// Between SIGTERM and the first refused connection: by then the Service's endpoints no longer name this pod.
 const ENDPOINTS_SETTLE: Duration = Duration::from_secs(2);
+
+/// An API server that does not answer for this long is gone on without, where something is known.
+const API_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a gateway until it is told to stop.
 pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
@@ -49,7 +56,10 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
     let where_it_is = Place {
         namespace: options.cluster.namespace.clone(),
         role: Role::Gateway,
-        default_pool: options.default_pool.clone(),
+        new_streams: NewStreams {
+            pool: options.default_pool.clone(),
+            replication_factor: options.default_replication_factor,
+        },
     };
     let limits = limits(&options.limits);
     let client = super::client().await?;
@@ -60,33 +70,23 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
         account,
         limits,
     ));
-    let services = Arc::new(services(&options, &catalog, clock, &registry)?);
-
-    let (requests_end, keeping_ends) = (CancellationToken::new(), CancellationToken::new());
-    let tasks = TaskTracker::new();
+    let process = Process::new();
+    let recollection = Recollection::in_directory(options.state_dir.clone());
+    let pods = super::find_pods(&client, &options.cluster, &recollection, &process);
+    let services = Arc::new(services(&options, &catalog, pods, clock, &registry)?);
     let followed = Arc::clone(&catalog);
-    let following = async move { followed.follow().await };
-    tasks.spawn(keeping_ends.clone().run_until_cancelled_owned(following));
+    process.keep(async move { followed.follow().await });
+    process.keep(keep_catalog(recollection.clone(), Arc::clone(&catalog)));
+    let (forgetting, ends) = (Arc::clone(&services), process.keeping_ends.clone());
+    process.keep(keep_forgetting(forgetting, ends));
 
     let pace = Pace {
         request_head_max: options.bounds.request_head_timeout,
         idle_max: options.bounds.idle_timeout,
     };
-    let connections = Connections::new(options.bounds.connections, pace, requests_end.clone());
-    let account = services.snapshot().account.id;
-    let (region, skew) = (&options.region, options.clock_skew_max);
-    let who = if let Some(said) = &options.authentication {
-        authenticator(said, account, region, skew, &tasks, &keeping_ends)?
-    } else {
-        let keys = Arc::new(SharedKeys::new(account));
-        let (told, namespace) = (Arc::clone(&keys), options.cluster.namespace.clone());
-        let client = client.clone();
-        let following = async move {
-            follow_secrets(client, &namespace, |secrets| told.replace(secrets)).await;
-        };
-        tasks.spawn(keeping_ends.clone().run_until_cancelled_owned(following));
-        Authenticator::with_keys(KeySource::Shared(keys), region, skew)
-    };
+    let requests_end = process.requests_end.clone();
+    let connections = Connections::new(options.bounds.connections, pace, requests_end);
+    let who = who_may_call(&options, &services, &client, &recollection, &process)?;
     let gateway = Arc::new(Gateway {
         services: Arc::clone(&services),
         authenticator: who,
@@ -98,17 +98,20 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
     });
     // Probes are answered before there is a catalog, the API only after: a gateway without one knows no stream.
     if let Some(address) = options.admin_listen {
-        serve_admin(address, pace, &requests_end, &tasks, registry, &catalog).await?;
+        serve_admin(address, pace, &process, registry, &catalog).await?;
     }
     let mut stopping = std::pin::pin!(stop_signal());
     let signal = loop {
         tokio::select! {
             signal = &mut stopping => break Some(signal?),
-            synced = catalog.is_synced_within(Duration::from_secs(10)) => {
+            synced = catalog.is_synced_within(API_PATIENCE) => {
                 if synced {
                     break None;
                 }
                 warn!("waiting for the Kubernetes API: the catalog is not listed yet");
+                if let Some(seen_last) = recollection.recall::<CatalogObjects>(CATALOG) {
+                    catalog.begin_with(seen_last);
+                }
             }
         }
     };
@@ -117,12 +120,14 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
         let listening = listener.local_addr()?;
         if let Some(tls) = &options.tls {
             let files = Arc::new(Reloaded::open(TlsFiles::new(&tls.certificate, &tls.key))?);
-            follow(&tasks, &keeping_ends, &files);
+            follow(&process.tasks, &process.keeping_ends, &files);
             let listener = bind(tls.listen).await?;
             let service = Arc::clone(&gateway).service();
-            tasks.spawn(connections.clone().serve(listener, service, Some(files)));
+            let serving = connections.clone().serve(listener, service, Some(files));
+            process.tasks.spawn(serving);
         }
-        tasks.spawn(connections.clone().serve(listener, gateway.service(), None));
+        let serving = connections.clone().serve(listener, gateway.service(), None);
+        process.tasks.spawn(serving);
         info!(listen = %listening, namespace = options.cluster.namespace, "ready");
         if options.authentication == Some(Authentication::Anonymous) {
             warn!("anybody may do anything: started with --allow-anonymous");
@@ -132,18 +137,51 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
         // New connections still come for a moment: they are served, not refused.
         tokio::time::sleep(ENDPOINTS_SETTLE).await;
     }
-    requests_end.cancel();
+    process.requests_end.cancel();
     connections.drain(options.shutdown_grace).await;
-    keeping_ends.cancel();
-    tasks.close();
-    let _ = tokio::time::timeout(options.shutdown_grace, tasks.wait()).await;
+    process.end(options.shutdown_grace).await;
     info!("stopped");
     Ok(())
+}
+
+/// Who may call: as the options say, else holders of the access keys in labelled Secrets.
+fn who_may_call(
+    options: &GatewayOptions,
+    services: &Services,
+    client: &Client,
+    recollection: &Recollection,
+    process: &Process,
+) -> anyhow::Result<Authenticator> {
+    let account = services.snapshot().account.id;
+    let (region, skew) = (&options.region, options.clock_skew_max);
+    if let Some(said) = &options.authentication {
+        let (tasks, ends) = (&process.tasks, &process.keeping_ends);
+        return authenticator(said, account, region, skew, tasks, ends);
+    }
+    let keys = Arc::new(SharedKeys::new(account));
+    let (told, namespace) = (Arc::clone(&keys), options.cluster.namespace.clone());
+    if let Some(secrets) = recollection.recall::<Vec<LabelledSecret>>(KEYS) {
+        keys.replace(secrets);
+    }
+    let (client, recollection) = (client.clone(), recollection.clone());
+    process.keep(async move {
+        follow_secrets(client, &namespace, |secrets| {
+            recollection.keep(KEYS, &secrets);
+            told.replace(secrets);
+        })
+        .await;
+    });
+    Ok(Authenticator::with_keys(
+        KeySource::Shared(keys),
+        region,
+        skew,
+    ))
 }
 
 fn services(
     options: &GatewayOptions,
     catalog: &Arc<KubernetesCatalog>,
+    pods: PodAddresses,
     clock: Arc<dyn Clock>,
     registry: &Registry,
 ) -> anyhow::Result<Services> {
@@ -152,15 +190,11 @@ fn services(
         None => KeyFile::none(),
     };
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-    let addresses = PodAddresses::Service {
-        namespace: options.cluster.namespace.clone(),
-        port: options.cluster.shard_port,
-    };
     Ok(Services {
         catalog: Arc::clone(catalog) as Arc<dyn Catalog>,
         subscriptions: Subscriptions::new(options.bounds.subscriptions),
         token_key: token_key(options.token_key_file.as_deref(), &*entropy)?,
-        shards: Shards::Remote(Arc::new(RemoteShards::new(addresses, keys.ring()))),
+        shards: Shards::Remote(Arc::new(RemoteShards::new(pods, keys.ring()))),
         keys: Arc::new(keys),
         clock,
         entropy,
@@ -198,12 +232,11 @@ fn token_key(path: Option<&Path>, entropy: &dyn Entropy) -> anyhow::Result<Token
 async fn serve_admin(
     address: SocketAddr,
     pace: Pace,
-    requests_end: &CancellationToken,
-    tasks: &TaskTracker,
+    process: &Process,
     registry: Registry,
     catalog: &Arc<KubernetesCatalog>,
 ) -> anyhow::Result<()> {
-    let (catalog, ending) = (Arc::clone(catalog), requests_end.clone());
+    let (catalog, ending) = (Arc::clone(catalog), process.requests_end.clone());
     let admin = Admin {
         registry,
         // Not whether the Kubernetes API answers now: puts and gets go on without it.
@@ -219,8 +252,11 @@ async fn serve_admin(
         before_scrape: Arc::new(|| {}),
     };
     let listener = bind(address).await?;
-    let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, requests_end.clone());
+    let ends = process.requests_end.clone();
+    let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, ends);
     let pages = admin.service();
-    tasks.spawn(connections.serve(listener, pages, None));
+    process
+        .tasks
+        .spawn(connections.serve(listener, pages, None));
     Ok(())
 }

@@ -6,15 +6,55 @@
 
 mod gateway;
 mod options;
+mod process;
+mod recollection;
 mod shard_pod;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::catalog::kubernetes::{Client, connect};
+use self::process::Process;
+use self::recollection::{PODS, Recollection};
+use crate::catalog::kubernetes::{Client, connect, follow_pod_addresses};
+use crate::serving::{KnownAddresses, PodAddresses};
 
 pub use gateway::run_gateway;
 pub use options::{ClusterOptions, GatewayOptions, ShardOptions};
 pub use shard_pod::run_shard_pod;
+
+/// Where shard pods are, kept up to date by `process`; until somebody says so, where they were last.
+fn find_pods(
+    client: &Client,
+    cluster: &ClusterOptions,
+    recollection: &Recollection,
+    process: &Process,
+) -> PodAddresses {
+    let known = KnownAddresses::new(cluster.namespace.clone(), cluster.shard_port);
+    let known = Arc::new(known);
+    if let Some(pods) = recollection.recall::<HashMap<String, IpAddr>>(PODS) {
+        let pods = pods.into_iter();
+        let pods = pods.filter_map(|(pod, address)| Some((pod.parse().ok()?, address)));
+        known.replace(pods.collect());
+    }
+    let (client, namespace, told) = (
+        client.clone(),
+        cluster.namespace.clone(),
+        Arc::clone(&known),
+    );
+    let recollection = recollection.clone();
+    process.keep(async move {
+        follow_pod_addresses(client, &namespace, |pods| {
+            let named: HashMap<_, _> = pods.iter().map(|(pod, at)| (pod.as_str(), *at)).collect();
+            recollection.keep(PODS, &named);
+            told.replace(pods);
+        })
+        .await;
+    });
+    PodAddresses::Known(known)
+}
 
 /// A client of the Kubernetes API, or what to do to have one.
 async fn client() -> anyhow::Result<Client> {

@@ -32,6 +32,10 @@ pub struct GatewayOptions {
     pub cluster: ClusterOptions,
     /// The `ShardPool` of streams that the API makes.
     pub default_pool: Option<String>,
+    /// Copies of each shard of such streams.
+    pub default_replication_factor: u32,
+    /// Where it keeps what it saw last, for its next start without the Kubernetes API.
+    pub state_dir: Option<PathBuf>,
     /// What seals iterators and page tokens.
     pub token_key_file: Option<PathBuf>,
     /// Who may call; none: holders of the access keys in labelled Secrets.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_domain::PodName;
+use anabranch_store::Store;
 use anyhow::Context;
 use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
@@ -18,13 +19,15 @@ use tracing::{info, warn};
 use super::ShardOptions;
 use crate::autoscaling::ShardSketches;
 use crate::catalog::Catalog;
-use crate::catalog::kubernetes::{KubernetesCatalog, Place, Role};
+use crate::catalog::kubernetes::{
+    KubernetesCatalog, NewStreams, Place, Role, follow_pod_addresses,
+};
 use crate::clock::{CautiousClock, Clock, SystemClock};
 use crate::encryption::KeyFile;
 use crate::entropy::{Entropy as _, SystemEntropy};
 use crate::gateway::listener::{Connections, Pace};
 use crate::metrics::{ShardMetrics, StoreMetrics};
-use crate::serving::{FormedShards, PodAddresses, ServedShards, ShardServer};
+use crate::serving::{FormedShards, KnownAddresses, ServedShards, ShardServer};
 use crate::shard::{Peers, RaftServer, ReplicaId, ShardRegistry};
 use crate::standalone::assemble::{account, open_store, shard_limits};
 use crate::standalone::limits::limits;
@@ -58,16 +61,17 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         None => KeyFile::none(),
     });
     let limits = limits(&options.limits);
-    let new_disk = SystemEntropy::new().random_u128();
-    let formed = FormedShards::open(Arc::clone(&store), new_disk)
-        .await
-        .context("read which shards were formed on this disk")?;
-    let formed = Arc::new(formed);
+    let formed = open_formed(Arc::clone(&store)).await?;
     let own = ReplicaId {
         node: formed.node(),
         pod: options.pod.clone(),
     };
-    let peers = peers(&options, &own);
+    let (namespace, port) = (
+        options.cluster.namespace.clone(),
+        options.cluster.shard_port,
+    );
+    let known = Arc::new(KnownAddresses::new(namespace, port));
+    let peers = peers(Arc::clone(&known), &own);
     let shards = ShardRegistry::replicated(
         Arc::clone(&store),
         shard_limits(&options.storage, INFLIGHT_BYTES_MAX),
@@ -82,18 +86,13 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         metrics: ShardMetrics::register(&registry)?,
         clock: Arc::clone(&clock),
     });
-    info!(
-        shards = formed.all().len(),
-        disk = format!("{:032x}", formed.disk()),
-        "disk opened"
-    );
-
     let (requests_end, keeping_ends) = (CancellationToken::new(), CancellationToken::new());
     let tasks = TaskTracker::new();
     keep(
         &options,
         &served,
         &formed,
+        known,
         clock,
         limits,
         &store_metrics,
@@ -149,6 +148,20 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Which shards this disk holds, and who it is.
+async fn open_formed(store: Arc<dyn Store>) -> anyhow::Result<Arc<FormedShards>> {
+    let new_disk = SystemEntropy::new().random_u128();
+    let formed = FormedShards::open(store, new_disk)
+        .await
+        .context("read which shards were formed on this disk")?;
+    info!(
+        shards = formed.all().len(),
+        disk = format!("{:032x}", formed.disk()),
+        "disk opened"
+    );
+    Ok(Arc::new(formed))
+}
+
 /// What gateways, the operator and other pods speak to.
 fn server() -> Server {
     Server::builder()
@@ -160,15 +173,31 @@ fn server() -> Server {
 }
 
 /// The processes that may hold other replicas of this one's shards.
-fn peers(options: &ShardOptions, own: &ReplicaId) -> Arc<Peers> {
-    let addresses = PodAddresses::Service {
-        namespace: options.cluster.namespace.clone(),
-        port: options.cluster.shard_port,
-    };
+fn peers(known: Arc<KnownAddresses>, own: &ReplicaId) -> Arc<Peers> {
     let drawn = SystemEntropy::new().random_u128() >> 64;
     let incarnation = u64::try_from(drawn).unwrap_or_default();
-    let locate = Box::new(move |pod: &PodName| addresses.url(pod));
+    let locate = Box::new(move |pod: &PodName| known.url(pod));
     Peers::new(own.pod.clone(), own.node, incarnation, locate)
+}
+
+/// Changes of the catalog that come within this time are looked at together.
+const LIMITS_PACE: Duration = Duration::from_secs(1);
+
+/// Keeps the limits that streams' specs set for their shards.
+async fn keep_limits(
+    catalog: Arc<KubernetesCatalog>,
+    served: Arc<ServedShards>,
+    ends: CancellationToken,
+) {
+    let keeping = async {
+        let mut versions = catalog.subscribe();
+        while versions.changed().await.is_ok() {
+            let throttles = &served.throttles;
+            throttles.limit(catalog.shard_limits(throttles.limits()));
+            tokio::time::sleep(LIMITS_PACE).await;
+        }
+    };
+    ends.run_until_cancelled(keeping).await;
 }
 
 /// Trims what has expired, by the retention that the catalog says; without a catalog nothing expires.
@@ -180,6 +209,7 @@ async fn keep(
     options: &ShardOptions,
     served: &Arc<ServedShards>,
     formed: &Arc<FormedShards>,
+    known: Arc<KnownAddresses>,
     clock: Arc<dyn Clock>,
     limits: anabranch_domain::quota::Limits,
     store_metrics: &StoreMetrics,
@@ -189,15 +219,23 @@ async fn keep(
     let place = Place {
         namespace: options.cluster.namespace.clone(),
         role: Role::ShardPod,
-        default_pool: None,
+        new_streams: NewStreams::default(),
     };
     let account = account(&options.account_id, &options.region)?;
     let client = super::client().await?;
+    let (asked, of) = (client.clone(), options.cluster.namespace.clone());
+    let finding = async move { follow_pod_addresses(asked, &of, |pods| known.replace(pods)).await };
+    tasks.spawn(ends.clone().run_until_cancelled_owned(finding));
     let catalog = KubernetesCatalog::new(client, place, Arc::clone(&clock), account, limits);
     let catalog = Arc::new(catalog);
     let followed = Arc::clone(&catalog);
     let following = async move { followed.follow().await };
     tasks.spawn(ends.clone().run_until_cancelled_owned(following));
+    tasks.spawn(keep_limits(
+        Arc::clone(&catalog),
+        Arc::clone(served),
+        ends.clone(),
+    ));
     let is_ours = Arc::clone(formed);
     tasks.spawn(retention::keep_trimming(
         catalog as Arc<dyn Catalog>,

@@ -24,6 +24,8 @@ const AT_ONCE_MAX: usize = 64;
 const RETRY_WAIT_MIN: Duration = Duration::from_millis(50);
 /// How long to wait at most.
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long at most where somebody waits for a new stream: in a cluster its pods are starting meanwhile.
+const BIRTH_RETRY_WAIT_MAX: Duration = Duration::from_millis(500);
 /// How long a stream that has no duty is left alone at most, so that a clock which jumped is noticed.
 const IDLE_WAIT_MAX: Duration = Duration::from_mins(1);
 
@@ -39,7 +41,15 @@ pub struct Keeper {
     busy: HashSet<StreamUid>,
     /// How often a stream's task failed in a row.
     failures: HashMap<StreamUid, u32>,
-    tasks: JoinSet<(Subject, Result<(), DutyError>)>,
+    tasks: JoinSet<Ended>,
+}
+
+/// What became of a duty.
+struct Ended {
+    subject: Subject,
+    outcome: Result<(), DutyError>,
+    /// How long to wait at most before the next attempt.
+    retry_wait_max: Duration,
 }
 
 /// A stream to look at.
@@ -162,14 +172,26 @@ impl Keeper {
     fn begin(&mut self, subject: Subject, duty: Duty) {
         self.busy.insert(subject.uid);
         let executor = Arc::clone(&self.executor);
+        let retry_wait_max = match duty {
+            Duty::Activate { .. } => BIRTH_RETRY_WAIT_MAX,
+            _ => RETRY_WAIT_MAX,
+        };
         self.tasks.spawn(async move {
             let outcome = perform(&executor, &subject, duty).await;
-            (subject, outcome)
+            Ended {
+                subject,
+                outcome,
+                retry_wait_max,
+            }
         });
     }
 
-    fn end(&mut self, ended: Result<(Subject, Result<(), DutyError>), JoinError>) {
-        let (subject, outcome) = match ended {
+    fn end(&mut self, ended: Result<Ended, JoinError>) {
+        let Ended {
+            subject,
+            outcome,
+            retry_wait_max,
+        } = match ended {
             Ok(ended) => ended,
             // A duty that panics is a mistake of ours; going on as if it were none would hide it.
             Err(failure) => std::panic::resume_unwind(failure.into_panic()),
@@ -180,7 +202,7 @@ impl Keeper {
             Ok(()) => {
                 self.failures.remove(&subject.uid);
             }
-            Err(failure) => at += self.pause_after(&subject, &failure),
+            Err(failure) => at += self.pause_after(&subject, &failure).min(retry_wait_max),
         }
         let name = subject.name;
         self.agenda.insert(subject.uid, Appointment { name, at });
@@ -190,7 +212,10 @@ impl Keeper {
     fn pause_after(&mut self, subject: &Subject, failure: &DutyError) -> Duration {
         let failures = self.failures.entry(subject.uid).or_default();
         *failures += 1;
-        warn!(stream = %subject.name, failures = *failures, error = failure as &dyn std::error::Error, "stream's next step failed, tried again later");
+        // The first ones and then ever fewer: what fails for hours is not news twice a second.
+        if failures.is_power_of_two() {
+            warn!(stream = %subject.name, failures = *failures, error = failure as &dyn std::error::Error, "stream's next step failed, tried again later");
+        }
         RETRY_WAIT_MIN
             .saturating_mul(1 << (*failures).min(16))
             .min(RETRY_WAIT_MAX)

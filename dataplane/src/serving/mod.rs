@@ -11,6 +11,7 @@
 
 mod addresses;
 mod formed;
+mod known_addresses;
 mod messages;
 mod refusal;
 mod remote;
@@ -31,6 +32,7 @@ use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Ti
 
 pub use addresses::PodAddresses;
 pub use formed::FormedShards;
+pub use known_addresses::KnownAddresses;
 pub use refusal::{NotAppended, ReadRefused};
 pub use remote::RemoteShards;
 pub use remote_logs::Disk;

@@ -55,9 +55,15 @@ pub(super) type Client = ShardServiceClient<Channel>;
 pub struct RemoteShards {
     addresses: PodAddresses,
     keys: Arc<KeyRing>,
-    clients: Mutex<HashMap<PodName, Client>>,
+    clients: Mutex<HashMap<PodName, Connection>>,
     /// Where the leader of a shard is believed to be, if it is not the first of its replicas.
     leaders: Mutex<HashMap<ShardUid, PodName>>,
+}
+
+/// A pod's service, and where it is.
+struct Connection {
+    url: String,
+    client: Client,
 }
 
 impl RemoteShards {
@@ -106,12 +112,15 @@ impl RemoteShards {
     /// A pod's service. Connects when it is first asked.
     pub fn client(&self, pod: &PodName) -> Result<Client, Status> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(pod) {
-            return Ok(client.clone());
+        let Some(url) = self.addresses.url(pod) else {
+            clients.remove(pod);
+            return Err(Status::unavailable(format!("pod {pod} has no address")));
+        };
+        // A pod that is somewhere else now is asked there; what is under way to where it was ends by itself.
+        if let Some(known) = clients.get(pod).filter(|known| known.url == url) {
+            return Ok(known.client.clone());
         }
-        let url = self.addresses.url(pod);
-        let url = url.ok_or_else(|| Status::unavailable(format!("pod {pod} has no address")))?;
-        let endpoint = Endpoint::from_shared(url)
+        let endpoint = Endpoint::from_shared(url.clone())
             .map_err(|error| Status::internal(error.to_string()))?
             .connect_timeout(CONNECT_MAX)
             .tcp_nodelay(true)
@@ -122,7 +131,11 @@ impl RemoteShards {
         let client = ShardServiceClient::new(endpoint.connect_lazy())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        clients.insert(pod.clone(), client.clone());
+        let connection = Connection {
+            url,
+            client: client.clone(),
+        };
+        clients.insert(pod.clone(), connection);
         Ok(client)
     }
 

@@ -29,6 +29,8 @@ pub struct Disk {
     pub node: u64,
     /// The shards that were formed on it.
     pub shards: HashSet<ShardUid>,
+    /// Whether it is below its reserve: then it takes no records.
+    pub is_storage_low: bool,
 }
 
 /// What a pod said, or why nothing came of asking.
@@ -200,6 +202,7 @@ impl RemoteShards {
         Ok(Disk {
             node: formed::node_of(&answer.disk_uid).ok_or("it has no disk")?,
             shards: shards.map_while(Result::ok).collect(),
+            is_storage_low: answer.is_storage_low,
         })
     }
 

@@ -22,7 +22,7 @@ const PACE: Duration = Duration::from_secs(1);
 const STRAGGLING_MAX: Duration = Duration::from_secs(5);
 
 /// Forgets until stopped.
-pub(super) async fn keep_forgetting(services: Arc<Services>, stop: CancellationToken) {
+pub(crate) async fn keep_forgetting(services: Arc<Services>, stop: CancellationToken) {
     let looking = async {
         let mut versions = services.catalog.subscribe();
         while versions.changed().await.is_ok() {

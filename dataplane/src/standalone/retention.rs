@@ -32,8 +32,7 @@ pub(crate) async fn keep_trimming(
     let sweeper = Sweeper::new(shards);
     let mut pause = every;
     while stop.run_until_cancelled(sleep(pause)).await.is_some() {
-        let mut kept = kept(&catalog.snapshot(), clock.now());
-        kept.retain(|kept| is_here(kept.shard));
+        let kept = kept(&catalog.snapshot(), &is_here, clock.now());
         let swept = sweeper.sweep(&kept).await;
         if swept.entries > 0 {
             info!(
@@ -49,15 +48,15 @@ pub(crate) async fn keep_trimming(
     }
 }
 
-/// Every shard that may hold something old enough: one that is younger than its stream's retention has nothing.
-fn kept(snapshot: &Snapshot, now: Timestamp) -> Vec<Kept> {
+/// Every shard here that may hold something old enough: one that is younger than its stream's retention has nothing.
+fn kept(snapshot: &Snapshot, is_here: impl Fn(ShardUid) -> bool, now: Timestamp) -> Vec<Kept> {
     let mut kept = Vec::new();
     for stream in snapshot.streams.values() {
         let horizon = retention::trim_horizon(now, stream.retention_hours);
         let old_enough = stream
             .shards
             .values()
-            .filter(|shard| shard.created < horizon);
+            .filter(|shard| shard.created < horizon && is_here(shard.uid));
         kept.extend(old_enough.map(|shard| Kept {
             shard: shard.uid,
             birth: Birth::of(shard),

@@ -19,6 +19,8 @@ pub use calls::CallRates;
 #[derive(Debug)]
 pub struct Throttles {
     limits: ShardLimits,
+    /// Those of shards whose stream has limits of its own.
+    own: Mutex<HashMap<ShardUid, ShardLimits>>,
     by_shard: Mutex<HashMap<ShardUid, Arc<Mutex<ShardTanks>>>>,
 }
 
@@ -40,6 +42,7 @@ impl Throttles {
     pub fn new(limits: ShardLimits) -> Self {
         Self {
             limits,
+            own: Mutex::default(),
             by_shard: Mutex::default(),
         }
     }
@@ -48,12 +51,32 @@ impl Throttles {
     pub fn of(&self, shard: ShardUid, now: Timestamp) -> ShardThrottle {
         let mut by_shard = lock(&self.by_shard);
         let tanks = by_shard.entry(shard).or_insert_with(|| {
+            let own = lock(&self.own).get(&shard).copied();
+            let limits = own.unwrap_or(self.limits);
             Arc::new(Mutex::new(ShardTanks {
-                write: WriteThrottle::new(&self.limits, now),
-                read: ReadThrottle::new(&self.limits, now),
+                write: WriteThrottle::new(&limits, now),
+                read: ReadThrottle::new(&limits, now),
             }))
         });
         ShardThrottle(Arc::clone(tanks))
+    }
+
+    /// The limits of shards that have none of their own.
+    pub const fn limits(&self) -> ShardLimits {
+        self.limits
+    }
+
+    /// These shards have limits of their own, and no others. One whose limits changed begins with full tanks.
+    pub fn limit(&self, own: HashMap<ShardUid, ShardLimits>) {
+        let changed = {
+            let mut known = lock(&self.own);
+            let either = known.keys().chain(own.keys());
+            let changed = either.filter(|shard| known.get(*shard) != own.get(*shard));
+            let changed = changed.copied().collect();
+            *known = own;
+            changed
+        };
+        self.forget(&changed);
     }
 
     /// The shards that have tanks.
@@ -80,4 +103,40 @@ impl ShardThrottle {
 /// Tanks hold no invariant that a panic elsewhere could break half-way.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_with_limits_of_its_own_keeps_them_until_they_are_others() {
+        let shared = ShardLimits {
+            write_records_per_sec: Some(1),
+            ..anabranch_domain::quota::Limits::unlimited().shard
+        };
+        let throttles = Throttles::new(shared);
+        let (one, two) = (ShardUid::from_bits(1), ShardUid::from_bits(2));
+        let now = Timestamp::from_secs(1_000);
+        let taken = |shard| {
+            let tanks = throttles.of(shard, now);
+            let mut tanks = tanks.lock();
+            (0..10).filter(|_| tanks.write.take(now, 1).is_ok()).count()
+        };
+        let own = |records| {
+            let limits = ShardLimits {
+                write_records_per_sec: Some(records),
+                ..shared
+            };
+            HashMap::from([(one, limits)])
+        };
+        throttles.limit(own(3));
+        assert_eq!((taken(one), taken(two)), (3, 1));
+        throttles.limit(own(3));
+        assert_eq!((taken(one), taken(two)), (0, 0), "nothing changed");
+        throttles.limit(own(5));
+        assert_eq!((taken(one), taken(two)), (5, 0));
+        throttles.limit(HashMap::new());
+        assert_eq!(taken(one), 1);
+    }
 }

@@ -5,16 +5,21 @@ use std::sync::Arc;
 
 use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::KubernetesCatalog;
-use anabranch_crds::{ShardPool, Time};
+use anabranch_crds::condition::Condition;
+use anabranch_crds::{ShardPoolStatus, Time};
 use anabranch_domain::catalog::Snapshot;
 use anabranch_domain::{PodName, ShardUid};
-use k8s_openapi::api::apps::v1::StatefulSet;
-use kube::ResourceExt as _;
+use kube::core::NamespaceResourceScope;
+use kube::{Resource, ResourceExt as _};
 use tracing::{info, warn};
 
 use super::observe::{Observed, observe};
 use super::plan::{Plan, plan};
-use super::{apply, status};
+use super::status::Volumes;
+use super::volumes::{Growth, growth};
+use super::{apply, status, volumes};
+use crate::applied::Applied;
+use crate::events::{Announcer, of_conditions};
 use crate::resources::{Pods, network_policy, pod_disruption_budget, service, stateful_set};
 use crate::streams::Home;
 
@@ -28,60 +33,121 @@ pub struct Pools {
     pub catalog: Arc<KubernetesCatalog>,
     /// What all shard pods have in common.
     pub pods: Pods,
+    /// Where it is told what changed.
+    pub announcer: Announcer,
+    /// What was applied lately.
+    pub applied: Applied,
 }
 
-/// One look at all pools. One that fails does not keep the others waiting.
-pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> BTreeMap<String, u32> {
-    let api: kube::Api<ShardPool> = kube::Api::namespaced(pools.client.clone(), &pools.namespace);
-    let sets: kube::Api<StatefulSet> =
-        kube::Api::namespaced(pools.client.clone(), &pools.namespace);
+impl Pools {
+    fn api<T>(&self) -> kube::Api<T>
+    where
+        T: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        kube::Api::namespaced(self.client.clone(), &self.namespace)
+    }
+}
+
+/// What is said of each pool that there is.
+pub type Conditions = BTreeMap<String, Vec<Condition>>;
+
+/// One look at all pools. One that fails does not keep the others waiting. Gives back what is said of them, where they can
+/// be read.
+pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<Conditions> {
     let snapshot = pools.catalog.snapshot();
-    let observed = match observe(&api, &sets, &snapshot, homes).await {
+    let (guarded, sets, claims) = (pools.api(), pools.api(), pools.api());
+    let observed = match observe(&guarded, &sets, &claims, &pools.catalog, homes).await {
         Ok(observed) => observed,
         Err(failure) => {
             warn!(%failure, "pools cannot be read");
-            return BTreeMap::new();
+            return None;
         }
     };
-    let mut ready = BTreeMap::new();
+    let mut said = Conditions::new();
     for observed in observed {
         let name = observed.pool.name_any();
         if observed.pool.metadata.deletion_timestamp.is_some() {
             continue;
         }
         let plan = plan(&observed);
-        if let Err(failure) = one(pools, &api, &observed, &plan, &snapshot).await {
-            warn!(pool = name, %failure, "pool not reconciled");
-        }
-        ready.insert(name, status::ready_pods(&observed));
+        let conditions = match one(pools, &observed, &plan, &snapshot).await {
+            Ok(status) => status.conditions,
+            Err(failure) => {
+                warn!(pool = name, %failure, "pool not reconciled");
+                let known = observed.pool.status;
+                known.map(|status| status.conditions).unwrap_or_default()
+            }
+        };
+        said.insert(name, conditions);
     }
-    ready
+    Some(said)
 }
 
 async fn one(
     pools: &Pools,
-    api: &kube::Api<ShardPool>,
     observed: &Observed,
     plan: &Plan,
     snapshot: &Snapshot,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<ShardPoolStatus> {
     let pool = &observed.pool;
+    let volumes = grow_volumes(pools, observed).await?;
     // The Service first: pods are found by it as soon as they are there.
-    let mut objects = vec![
-        service(pool, pools.pods.port),
-        pod_disruption_budget(pool),
-        stateful_set(pool, &pools.pods, plan.pods),
-    ];
+    let mut objects = vec![service(pool, pools.pods.port), pod_disruption_budget(pool)];
     if pools.pods.network_policies {
         objects.push(network_policy(pool));
     }
+    if volumes != Volumes::SetIsLeaving {
+        let size = match &volumes {
+            Volumes::Refused { .. } => volumes::template_size(observed.set.as_ref()),
+            _ => None,
+        };
+        let size = size.as_deref().unwrap_or(&pool.spec.pods.storage.size);
+        objects.push(stateful_set(pool, &pools.pods, plan.pods, size));
+    }
     for object in objects {
-        apply::apply(&pools.client, &pools.namespace, object).await?;
+        let name = format!("{} {}", object["kind"], object["metadata"]["name"]);
+        let is_set = object["kind"] == "StatefulSet";
+        let there = observed.set.as_ref().filter(|_| is_set);
+        let seen = there.and_then(|set| set.metadata.generation);
+        if pools.applied.is_due(&name, &object, seen) {
+            let now = apply::apply(&pools.client, &pools.namespace, &object).await?;
+            pools.applied.note(&name, &object, now.filter(|_| is_set));
+        }
     }
     place(pools, snapshot, &plan.placements).await?;
     let now = Time::from_millis(u64::try_from(jiff::Timestamp::now().as_millisecond())?)?;
-    apply::report(api, pool, status::status(observed, plan, now)).await?;
-    Ok(())
+    let status = status::status(observed, plan, &volumes, now);
+    let known = pool.status.as_ref();
+    let known = known.map_or(&[][..], |status| &status.conditions);
+    apply::report(&pools.api(), pool, &status).await?;
+    for announcement in of_conditions(known, &status.conditions) {
+        pools.announcer.tell(&pool.object_ref(&()), announcement);
+    }
+    Ok(status)
+}
+
+/// Makes volumes as large as wished, where they can be.
+async fn grow_volumes(pools: &Pools, observed: &Observed) -> anyhow::Result<Volumes> {
+    let size = &observed.pool.spec.pods.storage.size;
+    let Growth {
+        grow,
+        growing,
+        is_set_old,
+    } = growth(size, observed.set.as_ref(), &observed.claims);
+    if let Some(refusal) = apply::grow(&pools.api(), &grow, size).await? {
+        return Ok(Volumes::Refused { refusal });
+    }
+    if let Some(set) = &observed.set {
+        let is_leaving = set.metadata.deletion_timestamp.is_some();
+        if is_set_old && !is_leaving {
+            apply::orphan(&pools.api(), set).await?;
+        }
+        if is_set_old || is_leaving {
+            return Ok(Volumes::SetIsLeaving);
+        }
+    }
+    let waits = grow.into_iter().chain(growing).collect();
+    Ok(Volumes::Growing { waits })
 }
 
 /// Says of shards where they are wanted.

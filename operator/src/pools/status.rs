@@ -1,6 +1,6 @@
 //! What is said of a pool. Pure.
 
-use anabranch_crds::condition::{ConditionType, Finding, Reason, record};
+use anabranch_crds::condition::{ConditionType, Finding, Reason, find, record};
 use anabranch_crds::{ShardPoolStatus, Time};
 use kube::ResourceExt as _;
 
@@ -15,10 +15,74 @@ pub(super) fn ready_pods(observed: &Observed) -> u32 {
     u32::try_from(ready).unwrap_or(0)
 }
 
-pub(super) fn status(observed: &Observed, plan: &Plan, now: Time) -> ShardPoolStatus {
+/// How it stands with the pool's volumes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Volumes {
+    /// These have not got what they ask for yet; none: all are as wished.
+    Growing {
+        /// Names of claims.
+        waits: Vec<String>,
+    },
+    /// The set is being made anew around its pods.
+    SetIsLeaving,
+    /// They stay as they are.
+    Refused {
+        /// What the API server says.
+        refusal: String,
+    },
+}
+
+fn progressing(volumes: &Volumes) -> Finding {
+    let kind = ConditionType::Progressing;
+    match volumes {
+        Volumes::Growing { waits } if !waits.is_empty() => Finding::holds(
+            kind,
+            Reason::GrowingVolumes,
+            format!("growing {}", waits.join(", ")),
+        ),
+        Volumes::SetIsLeaving => Finding::holds(
+            kind,
+            Reason::GrowingVolumes,
+            "making the StatefulSet anew around its pods, for larger volumes",
+        ),
+        _ => Finding::holds_not(kind, Reason::NothingFound, "nothing is being done"),
+    }
+}
+
+fn degraded(size: &str, volumes: &Volumes) -> Finding {
+    let kind = ConditionType::Degraded;
+    match volumes {
+        Volumes::Refused { refusal } => Finding::holds(
+            kind,
+            Reason::Refused,
+            format!(
+                "volumes cannot grow to {size} and stay as they are: {refusal}. Use a StorageClass with \
+                 allowVolumeExpansion: true, or write the size that they have"
+            ),
+        ),
+        _ => Finding::holds_not(
+            kind,
+            Reason::NothingFound,
+            "its pods have what was asked for",
+        ),
+    }
+}
+
+pub(super) fn status(
+    observed: &Observed,
+    plan: &Plan,
+    volumes: &Volumes,
+    now: Time,
+) -> ShardPoolStatus {
     let ready = ready_pods(observed);
     let generation = observed.pool.metadata.generation;
     let known = observed.pool.status.clone().unwrap_or_default();
+    let was = find(&known.conditions, ConditionType::Ready).map(|it| it.reason);
+    // Until its first pods were ready it is being made, and nothing is wrong.
+    let not_ready = match was {
+        None | Some(Reason::Creating) => Reason::Creating,
+        Some(_) => Reason::PodsNotReady,
+    };
     let mut conditions = known.conditions;
     let mut say = |finding| record(&mut conditions, finding, generation, now);
     say(if ready >= plan.pods {
@@ -30,7 +94,7 @@ pub(super) fn status(observed: &Observed, plan: &Plan, now: Time) -> ShardPoolSt
     } else {
         Finding::holds_not(
             ConditionType::Ready,
-            Reason::PodsNotReady,
+            not_ready,
             format!(
                 "{ready} of {} pods are ready: kubectl get pods -l {}",
                 plan.pods,
@@ -54,6 +118,8 @@ pub(super) fn status(observed: &Observed, plan: &Plan, now: Time) -> ShardPoolSt
             ),
         )
     });
+    say(progressing(volumes));
+    say(degraded(&observed.pool.spec.pods.storage.size, volumes));
     ShardPoolStatus {
         observed_generation: generation,
         conditions,

@@ -97,7 +97,12 @@ mod tests {
     fn disks(of: &[(usize, u64, bool)]) -> BTreeMap<PodName, Disk> {
         let disk = |&(ordinal, node, has_it): &(usize, u64, bool)| {
             let shards = has_it.then_some(SHARD).into_iter().collect::<HashSet<_>>();
-            (pod(ordinal), Disk { node, shards })
+            let disk = Disk {
+                node,
+                shards,
+                is_storage_low: false,
+            };
+            (pod(ordinal), disk)
         };
         of.iter().map(disk).collect()
     }

@@ -32,7 +32,7 @@ fn pods() -> Pods {
 }
 
 fn set_of(pool: &ShardPool) -> StatefulSet {
-    serde_json::from_value(stateful_set(pool, &pods(), 3)).expect("a StatefulSet")
+    serde_json::from_value(stateful_set(pool, &pods(), 3, "20Gi")).expect("a StatefulSet")
 }
 
 #[test]

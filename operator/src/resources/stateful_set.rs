@@ -37,14 +37,14 @@ pub struct Pods {
 /// Where the key file is mounted.
 const KEYS: &str = "/etc/anabranch/encryption";
 
-/// The pool's `StatefulSet` with `replicas` pods. All start at once and are replaced one by one; disks stay when pods or
-/// the set go.
-pub fn stateful_set(pool: &ShardPool, pods: &Pods, replicas: u32) -> Value {
+/// The pool's `StatefulSet` with `replicas` pods, whose new volumes get `size`. All start at once and are replaced one by one;
+/// disks stay when pods or the set go.
+pub fn stateful_set(pool: &ShardPool, pods: &Pods, replicas: u32, size: &str) -> Value {
     let name = pool.name_any();
     let template = &pool.spec.pods;
     let mut claim = json!({
         "accessModes": ["ReadWriteOnce"],
-        "resources": { "requests": { "storage": template.storage.size } },
+        "resources": { "requests": { "storage": size } },
     });
     if let Some(class) = &template.storage.storage_class_name {
         claim["storageClassName"] = Value::from(class.clone());

@@ -19,6 +19,12 @@ pub(super) enum Need {
     Scale(u32),
     /// Note that the number of shards is as wished.
     NoteShards(u32),
+    /// Something that it names is not there: this says what.
+    Missing(String),
+    /// Take over what an earlier life of it left behind, as soon as that is all there: this says what is missing.
+    Adopt(String),
+    /// What an earlier life of it left behind is in the way: this says what to do.
+    Unadoptable(String),
     /// Let it go; its records stay where they are.
     Release,
 }

@@ -7,25 +7,33 @@ use std::time::Duration;
 use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::KubernetesCatalog;
 use anabranch::entropy::Entropy;
-use anabranch::resharding::{Member, ShardLogs};
-use anabranch_crds::condition::record;
+use anabranch::resharding::{Member, ShardLogs as _};
+use anabranch::serving::RemoteShards;
+use anabranch_crds::condition::{ConditionStatus, ConditionType, find, record};
 use anabranch_crds::data_stream::AutoscalingStatus;
 use anabranch_crds::{DataStream, ShardPool, ShardPoolSpec, Time, labels};
-use anabranch_domain::catalog::{ScaleStream, Shard, ShardStatus, Stream};
+use anabranch_domain::Timestamp;
+use anabranch_domain::catalog::{ScaleStream, Snapshot, Stream};
 use futures_util::stream::{self, StreamExt as _};
 use kube::api::{Patch, PatchParams};
 use kube::{Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::adoption::{Seen, Verdict, said, verdict};
+use super::observe::{Said, ask, evidence};
 use super::plan::{Need, need};
 use super::status::{Evidence, conditions};
+use crate::applied::Applied;
 use crate::autoscaling::Board;
+use crate::events::{Announcement, Announcer, Severity, of_conditions, of_verdict};
+use crate::pools::Conditions;
 use crate::resources::selector_text;
 
 /// Streams that are seen to at a time.
 const AT_ONCE: usize = 8;
-/// A pod that does not answer for this long is said to be away.
+/// A pod that does not answer for this long is waited for.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
 /// The field manager of the pools that this controller makes.
 const FIELD_MANAGER: &str = "anabranch-operator-streams";
@@ -38,12 +46,16 @@ pub struct Streams {
     pub namespace: String,
     /// The catalog, as the operator.
     pub catalog: Arc<KubernetesCatalog>,
-    /// What pods say of their shards.
-    pub logs: Arc<dyn ShardLogs>,
+    /// The pods.
+    pub pods: Arc<RemoteShards>,
     /// Identities.
     pub entropy: Arc<dyn Entropy>,
     /// What the autoscaler has to say.
     pub board: Arc<Board>,
+    /// Where it is told what changed.
+    pub announcer: Announcer,
+    /// What was applied lately.
+    pub applied: Applied,
 }
 
 /// Where a stream's shards live.
@@ -55,22 +67,39 @@ pub struct Home {
     pub factor: u32,
 }
 
-/// One look at all streams. Gives back which stream lives in which pool.
-pub async fn reconcile(streams: &Streams) -> BTreeMap<String, Home> {
+/// What was done in one look at all streams, and is to be told.
+pub struct Round {
+    /// Where each stream lives.
+    pub homes: BTreeMap<String, Home>,
+    needs: Vec<(String, Need)>,
+}
+
+/// One look at all streams: what they need is done. `pools` is what was said of the pools last, if they could be read.
+pub async fn reconcile(streams: &Streams, pools: Option<&Conditions>) -> Round {
     let (objects, pending) = streams.catalog.wishes();
     for reshard in pending {
-        if let Err(failure) = streams.catalog.accept(&reshard).await {
-            warn!(reshard, %failure, "reshard not accepted yet");
+        match streams.catalog.accept(&reshard).await {
+            Ok(None) => {}
+            Ok(Some(refusal)) => {
+                if let Some(object) = streams.catalog.reshard_reference(&reshard) {
+                    streams.announcer.tell(&object, of_verdict(&refusal));
+                }
+            }
+            Err(failure) => warn!(reshard, %failure, "reshard not accepted yet"),
         }
     }
     let looked_at = stream::iter(objects.iter().map(|object| async {
         let name = object.name_any();
-        if let Err(failure) = one(streams, object).await {
-            warn!(stream = name, %failure, "stream not reconciled");
+        match one(streams, object, pools).await {
+            Ok(need) => need.map(|need| (name, need)),
+            Err(failure) => {
+                warn!(stream = name, %failure, "stream not reconciled");
+                None
+            }
         }
     }));
-    looked_at.buffer_unordered(AT_ONCE).collect::<()>().await;
-    let pools = objects.iter().map(|object| {
+    let needs: Vec<_> = looked_at.buffer_unordered(AT_ONCE).collect().await;
+    let homes = objects.iter().map(|object| {
         let name = object.spec.stream_name.clone();
         let home = Home {
             pool: pool(object),
@@ -78,7 +107,23 @@ pub async fn reconcile(streams: &Streams) -> BTreeMap<String, Home> {
         };
         (name.unwrap_or_else(|| object.name_any()), home)
     });
-    pools.collect()
+    Round {
+        homes: homes.collect(),
+        needs: needs.into_iter().flatten().collect(),
+    }
+}
+
+/// Says of all streams how they are. After everything was done that could be: a pod that does not answer takes its time.
+pub async fn tell(streams: &Streams, round: Round, pools: Option<&Conditions>) {
+    let before = streams.catalog.snapshot();
+    let said = ask(&streams.pods, &before).await;
+    let (before, said) = (&*before, &said);
+    let told = stream::iter(round.needs.iter().map(|(name, need)| async move {
+        if let Err(failure) = tell_one(streams, name, need, pools, before, said).await {
+            warn!(stream = name, %failure, "stream's status not written");
+        }
+    }));
+    told.buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 
 /// The pool that a stream lives in.
@@ -90,20 +135,36 @@ fn pool(object: &DataStream) -> String {
         .unwrap_or_else(|| object.name_any())
 }
 
-async fn one(streams: &Streams, object: &DataStream) -> anyhow::Result<()> {
+async fn one(
+    streams: &Streams,
+    object: &DataStream,
+    pools: Option<&Conditions>,
+) -> anyhow::Result<Option<Need>> {
     let name = object.name_any();
     let catalog = &streams.catalog;
     let stream = catalog.stream_of(&name);
-    let need = need(object, catalog.has_its_name(&name), stream.as_deref());
+    let mut need = need(object, catalog.has_its_name(&name), stream.as_deref());
     if object.spec.pool.is_none() && object.metadata.deletion_timestamp.is_none() {
-        own_pool(streams, object).await?;
+        let is_there = pools.is_some_and(|all| all.contains_key(&name));
+        if let Some(refusal) = own_pool(streams, object, is_there).await? {
+            need = Need::Refused(format!("spec.podTemplate: {refusal}"));
+        }
+    }
+    if need == Need::Found {
+        need = match (&object.spec.pool, pools) {
+            // Whether it is there is known in the next round.
+            (Some(_), None) => Need::Nothing,
+            (Some(pool), Some(all)) if !all.contains_key(pool) => Need::Missing(format!(
+                "there is no ShardPool {pool}: apply one of that name, or leave pool out for shard pods of the stream's own"
+            )),
+            _ => found(streams, object).await?,
+        };
     }
     match &need {
-        Need::Found => catalog.found(&name, &*streams.entropy).await?,
         Need::Release => {
             catalog.release(&name).await?;
             info!(stream = name, "let go");
-            return Ok(());
+            return Ok(None);
         }
         Need::Scale(target) => {
             if let Some(stream) = &stream {
@@ -116,19 +177,98 @@ async fn one(streams: &Streams, object: &DataStream) -> anyhow::Result<()> {
                 info!(stream = name, target, "resharding to what the spec says");
             }
         }
-        Need::Nothing | Need::NoteShards(_) | Need::Refused(_) | Need::Duplicate => {}
+        Need::Nothing
+        | Need::Found
+        | Need::NoteShards(_)
+        | Need::Missing(_)
+        | Need::Adopt(_)
+        | Need::Unadoptable(_)
+        | Need::Refused(_)
+        | Need::Duplicate => {}
     }
     catalog.bury_stillborn(&name).await?;
-    // What was done above changed the object, and what is said of it is said of what it is now.
-    let Some(object) = &catalog.object(&name) else {
+    Ok(Some(need))
+}
+
+async fn tell_one(
+    streams: &Streams,
+    name: &str,
+    need: &Need,
+    pools: Option<&Conditions>,
+    before: &Snapshot,
+    said_of_logs: &Said,
+) -> anyhow::Result<()> {
+    // What was done changed the object, and what is said of it is said of what it is now.
+    let Some(object) = &streams.catalog.object(name) else {
         return Ok(());
     };
-    let stream = catalog.stream_of(&name);
-    let evidence = match &stream {
-        Some(stream) => evidence(streams, stream).await,
-        None => Evidence::default(),
+    let stream = streams.catalog.stream_of(name);
+    let was = stream.as_ref().and_then(|it| before.streams.get(&it.name));
+    let mut evidence = match (was, &stream) {
+        (Some(was), Some(now)) => evidence(was, now, said_of_logs, time_now()?),
+        _ => Evidence::default(),
     };
-    report(streams, object, stream.as_deref(), &need, &evidence).await
+    let of_pool = pools.and_then(|all| all.get(&pool(object)));
+    let trouble = of_pool.and_then(|it| find(it, ConditionType::Degraded));
+    evidence.pool_trouble = trouble
+        .filter(|it| it.status == ConditionStatus::True)
+        .map(|it| {
+            (
+                it.reason,
+                format!("ShardPool {}: {}", pool(object), it.message),
+            )
+        });
+    report(streams, object, stream.as_deref(), need, &evidence).await
+}
+
+fn time_now() -> anyhow::Result<Timestamp> {
+    let now = jiff::Timestamp::now().as_millisecond();
+    Ok(Timestamp::from_millis(u64::try_from(now)?))
+}
+
+/// Makes the object a stream: a new one, or the one whose records were kept. Gives back what is left to do.
+async fn found(streams: &Streams, object: &DataStream) -> anyhow::Result<Need> {
+    let (catalog, name) = (&streams.catalog, object.name_any());
+    let retained = catalog.retained(&name)?;
+    if retained.is_empty() {
+        catalog.found(&name, &*streams.entropy).await?;
+        return Ok(Need::Found);
+    }
+    let looked_for = retained.into_iter().map(|retained| async move {
+        let member = Member {
+            stream: &retained.stream,
+            shard: &retained.shard,
+        };
+        let asked = timeout(ANSWER_MAX, streams.pods.facts(member)).await;
+        let seen = match asked {
+            Ok(Ok(Some(_))) => Seen::Here,
+            Ok(Ok(None)) => Seen::NotThere,
+            Ok(Err(_)) | Err(_) => Seen::Unknown,
+        };
+        (retained, seen)
+    });
+    let retained: Vec<_> = stream::iter(looked_for).buffered(AT_ONCE).collect().await;
+    let stream = object.spec.stream_name.as_deref().unwrap_or(&name);
+    match verdict(&name, stream, &pool(object), &retained) {
+        Verdict::Waits(text) => Ok(Need::Adopt(text)),
+        Verdict::Refused(text) => Ok(Need::Unadoptable(text)),
+        Verdict::Fits => {
+            let seen = retained.iter().map(|(it, _)| it.shard.uid).collect();
+            match catalog.adopt(&name, &seen).await {
+                Ok(()) => {
+                    let told = Announcement {
+                        severity: Severity::Normal,
+                        reason: "Adopted".to_owned(),
+                        action: "Adopt".to_owned(),
+                        text: said(&retained),
+                    };
+                    streams.announcer.tell(&object.object_ref(&()), told);
+                    Ok(Need::Nothing)
+                }
+                Err(failure) => Ok(Need::Adopt(failure.to_string())),
+            }
+        }
+    }
 }
 
 async fn report(
@@ -138,7 +278,7 @@ async fn report(
     need: &Need,
     evidence: &Evidence,
 ) -> anyhow::Result<()> {
-    let now = Time::from_millis(u64::try_from(jiff::Timestamp::now().as_millisecond())?)?;
+    let now = Time::from_millis(time_now()?.as_millis())?;
     let mut conditions = conditions(object, stream, need, evidence, now);
     let notice = streams.board.read(&object.name_any()).unwrap_or_default();
     for finding in notice.findings {
@@ -173,6 +313,10 @@ async fn report(
     }
     if status.as_object().is_some_and(|fields| !fields.is_empty()) {
         streams.catalog.report(object, status).await?;
+        let reference = object.object_ref(&());
+        for announcement in of_conditions(&known.conditions, &conditions) {
+            streams.announcer.tell(&reference, announcement);
+        }
     }
     Ok(())
 }
@@ -189,44 +333,13 @@ fn autoscaling(status: &AutoscalingStatus) -> Value {
     patch
 }
 
-/// What pods say of the shards that should be there.
-async fn evidence(streams: &Streams, stream: &Stream) -> Evidence {
-    if !stream.is_serving() {
-        return Evidence::default();
-    }
-    let shards = stream
-        .shards
-        .values()
-        .filter(|shard| shard.status != ShardStatus::Creating);
-    let answers = stream::iter(shards.map(|shard| async move {
-        let asked = streams.logs.facts(Member::of(stream, shard));
-        (shard, tokio::time::timeout(ANSWER_MAX, asked).await)
-    }));
-    let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
-    let mut evidence = Evidence::default();
-    for (shard, answer) in answers {
-        match answer {
-            Ok(Ok(Some(_))) => {}
-            // Not placed: its pod has not been chosen yet.
-            Ok(Ok(None)) if shard.replicas.is_empty() => {}
-            Ok(Ok(None)) => evidence.lost.push(with_range(shard)),
-            Ok(Err(_)) | Err(_) => evidence.unreachable.push(shard.id.to_string()),
-        }
-    }
-    evidence
-}
-
-fn with_range(shard: &Shard) -> String {
-    format!(
-        "{} ({}…{})",
-        shard.id,
-        shard.range.start(),
-        shard.range.end()
-    )
-}
-
-/// A stream that names no pool has one of its own, made from its `podTemplate`, that goes with it. Its disks stay.
-async fn own_pool(streams: &Streams, object: &DataStream) -> anyhow::Result<()> {
+/// A stream that names no pool has one of its own, made from its `podTemplate`, that goes with it. Its disks stay. Gives back
+/// what the API server has against it, if anything: that is for a person.
+async fn own_pool(
+    streams: &Streams,
+    object: &DataStream,
+    is_there: bool,
+) -> anyhow::Result<Option<String>> {
     let api: kube::Api<ShardPool> =
         kube::Api::namespaced(streams.client.clone(), &streams.namespace);
     let name = object.name_any();
@@ -244,7 +357,16 @@ async fn own_pool(streams: &Streams, object: &DataStream) -> anyhow::Result<()> 
     if let Some(fields) = pool.as_object_mut() {
         fields.retain(|field, value| field != "status" && *value != Value::Null);
     }
+    if is_there && !streams.applied.is_due(&name, &pool, None) {
+        return Ok(None);
+    }
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    api.patch(&name, &params, &Patch::Apply(pool)).await?;
-    Ok(())
+    match api.patch(&name, &params, &Patch::Apply(&pool)).await {
+        Ok(_) => streams.applied.note(&name, &pool, None),
+        Err(kube::Error::Api(status)) if status.code == 422 => {
+            return Ok(Some(status.message.clone()));
+        }
+        Err(failure) => return Err(failure.into()),
+    }
+    Ok(None)
 }

@@ -2,7 +2,7 @@
 
 use anabranch_crds::condition::{Condition, ConditionType, Finding, Reason, record};
 use anabranch_crds::{DataStream, Time};
-use anabranch_domain::catalog::{Stream, StreamStatus};
+use anabranch_domain::catalog::{Shard, Stream, StreamStatus};
 
 use super::plan::Need;
 
@@ -13,6 +13,10 @@ pub(super) struct Evidence {
     pub(super) unreachable: Vec<String>,
     /// Shards whose log is not on the disk that should have it, with their ranges.
     pub(super) lost: Vec<String>,
+    /// Pods that take no records for want of space.
+    pub(super) low_disks: Vec<String>,
+    /// What is worse than asked for with the pool that it lives in.
+    pub(super) pool_trouble: Option<(Reason, String)>,
 }
 
 /// The conditions of `object`, given what it needs and what was found.
@@ -34,6 +38,8 @@ pub(super) fn conditions(
         ready(stream, need, evidence),
         progressing(stream, need),
         data_lost(evidence),
+        degraded(evidence),
+        storage_low(evidence),
     ] {
         record(&mut conditions, finding, generation, now);
     }
@@ -49,6 +55,8 @@ fn valid(need: &Need) -> Finding {
             Reason::DuplicateStreamName,
             "another DataStream has this streamName and had it first: choose another name, or delete the other",
         ),
+        Need::Missing(text) => Finding::holds_not(kind, Reason::ReferenceNotFound, text.clone()),
+        Need::Unadoptable(text) => Finding::holds_not(kind, Reason::Unsafe, text.clone()),
         _ => Finding::holds(kind, Reason::AsWished, "the spec can be carried out"),
     }
 }
@@ -57,9 +65,10 @@ fn ready(stream: Option<&Stream>, need: &Need, evidence: &Evidence) -> Finding {
     let kind = ConditionType::Ready;
     let Some(stream) = stream else {
         return match need {
-            Need::Refused(_) | Need::Duplicate => {
+            Need::Refused(_) | Need::Duplicate | Need::Unadoptable(_) | Need::Missing(_) => {
                 Finding::holds_not(kind, Reason::InvalidSpec, "it is no stream: see Valid")
             }
+            Need::Adopt(text) => Finding::holds_not(kind, Reason::Adopting, text.clone()),
             _ => Finding::holds_not(kind, Reason::Creating, "its shards are being made"),
         };
     };
@@ -95,6 +104,9 @@ fn ready(stream: Option<&Stream>, need: &Need, evidence: &Evidence) -> Finding {
 fn progressing(stream: Option<&Stream>, need: &Need) -> Finding {
     let kind = ConditionType::Progressing;
     let holds = |reason, text: String| Finding::holds(kind, reason, text);
+    if let Need::Adopt(text) = need {
+        return holds(Reason::Adopting, text.clone());
+    }
     let Some(stream) = stream else {
         return Finding::holds_not(kind, Reason::NothingFound, "nothing is being done");
     };
@@ -120,6 +132,39 @@ fn progressing(stream: Option<&Stream>, need: &Need) -> Finding {
         }
         _ => Finding::holds_not(kind, Reason::NothingFound, "nothing is being done"),
     }
+}
+
+fn degraded(evidence: &Evidence) -> Finding {
+    let kind = ConditionType::Degraded;
+    match &evidence.pool_trouble {
+        Some((reason, text)) => Finding::holds(kind, *reason, text.clone()),
+        None => Finding::holds_not(
+            kind,
+            Reason::NothingFound,
+            "its pods have what was asked for",
+        ),
+    }
+}
+
+fn storage_low(evidence: &Evidence) -> Finding {
+    let kind = ConditionType::StorageLow;
+    if evidence.low_disks.is_empty() {
+        return Finding::holds_not(kind, Reason::NothingFound, "its disks have room");
+    }
+    Finding::holds(
+        kind,
+        Reason::BelowReserve,
+        format!(
+            "{} take no records until there is room again: raise storage.size or shorten the retention",
+            evidence.low_disks.join(", ")
+        ),
+    )
+}
+
+/// A shard as a person looks for it.
+pub(super) fn with_range(shard: &Shard) -> String {
+    let range = shard.range;
+    format!("{} ({}…{})", shard.id, range.start(), range.end())
 }
 
 fn data_lost(evidence: &Evidence) -> Finding {

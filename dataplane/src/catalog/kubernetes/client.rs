@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 
 use anabranch_crds::{DataStream, Reshard, Shard, StreamConsumer, labels};
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::{Resource, ResourceExt as _};
@@ -52,6 +53,7 @@ pub(super) struct Api {
     shards: kube::Api<Shard>,
     reshards: kube::Api<Reshard>,
     consumers: kube::Api<StreamConsumer>,
+    accounts: kube::Api<ConfigMap>,
 }
 
 impl Api {
@@ -61,6 +63,7 @@ impl Api {
             shards: kube::Api::namespaced(client.clone(), namespace),
             reshards: kube::Api::namespaced(client.clone(), namespace),
             consumers: kube::Api::namespaced(client.clone(), namespace),
+            accounts: kube::Api::namespaced(client.clone(), namespace),
             namespace: namespace.to_owned(),
             client,
         }
@@ -95,6 +98,10 @@ impl Api {
                 let written = one(&self.reshards, write, owner, versions).await;
                 written.map(|change| change.map(Event::Reshard))
             }
+            Kind::Account => {
+                let written = one(&self.accounts, write, None, versions).await;
+                written.map(|change| change.map(Event::Account))
+            }
             Kind::Consumer => {
                 let written = one(&self.consumers, write, owner, versions).await;
                 written.map(|change| change.map(Event::Consumer))
@@ -112,6 +119,7 @@ fn versions(objects: &Objects, writes: &[Write]) -> Versions {
             Kind::Shard => objects.shards.get(name)?.resource_version(),
             Kind::Reshard => objects.reshards.get(name)?.resource_version(),
             Kind::Consumer => objects.consumers.get(name)?.resource_version(),
+            Kind::Account => objects.account.get(name)?.resource_version(),
         };
         Some(((write.kind as u8, name.clone()), version?))
     });
@@ -194,7 +202,8 @@ where
     Ok(Some(Change::Applied(Box::new(object))))
 }
 
-/// A new object: named, labelled, and owned by the stream's where it is of one.
+/// A new object: named, labelled, and owned by the stream's where it is of one. But a shard: it is what is known of records
+/// that may have to outlive the object, however that is deleted.
 fn whole<T>(write: &Write, body: &Value, owner: Option<&DataStream>) -> serde_json::Result<T>
 where
     T: Resource<DynamicType = ()> + DeserializeOwned,
@@ -207,8 +216,11 @@ where
     metadata["labels"] = json!({ "app.kubernetes.io/name": "anabranch" });
     if let Some(owner) = owner {
         metadata["labels"][labels::STREAM] = Value::from(write.stream.clone());
-        metadata["ownerReferences"] = json!(owner.controller_owner_ref(&()));
-        metadata["ownerReferences"] = json!([metadata["ownerReferences"]]);
+        if write.kind == Kind::Shard {
+            metadata["annotations"][labels::MADE_FOR] = json!(owner.metadata.uid);
+        } else {
+            metadata["ownerReferences"] = json!([owner.controller_owner_ref(&())]);
+        }
     }
     serde_json::from_value(object)
 }

@@ -7,18 +7,20 @@ use anabranch_crds::reshard::ReshardPhase;
 use anabranch_crds::{DataStream, DesiredStream, Reshard, labels};
 use anabranch_domain::catalog::{
     Account, Change, CreateStream, MergeShards, ObjectKey, RecordDistribution, RecutStream,
-    ReshardKind, ScaleStream, Snapshot, SplitShard, StreamMode,
+    ReshardId, ReshardKind, ScaleStream, Snapshot, SplitShard, StreamMode,
 };
 use anabranch_domain::quota::Limits;
 use anabranch_domain::{ShardUid, StreamName, StreamUid};
-use kube::ResourceExt;
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::{Resource as _, ResourceExt};
 use serde_json::{Value, json};
 use tracing::info;
 
+use super::adopting::{is_made_for, retained_by};
 use super::client::{Planned, WriteError};
 use super::objects::{Change as ObjectChange, Event, Objects};
 use super::writes::{Kind, Role, Verb, Write, writes};
-use super::{KnownNames, KubernetesCatalog, projection, rendering};
+use super::{KnownNames, KubernetesCatalog, View, projection, rendering};
 use crate::catalog::{Catalog as _, CatalogError};
 use crate::entropy::Entropy;
 
@@ -53,6 +55,10 @@ impl KubernetesCatalog {
         let wish = DesiredStream::of(data_stream)
             .map_err(|invalid| CatalogError::Unavailable(invalid.to_string()))?;
         let account = Account::clone(&self.shared.newest.load().account);
+        if !retained_by(&view, data_stream).is_empty() {
+            let text = "shards of an earlier life of the stream are in the way".to_owned();
+            return Err(CatalogError::Unavailable(text));
+        }
         let existing: BTreeMap<_, _> = view
             .objects
             .shards_of(object)
@@ -73,17 +79,18 @@ impl KubernetesCatalog {
         let names = KnownNames::of(&view, &self.shared.place);
         let mut all: Vec<_> = hold(data_stream).into_iter().collect();
         let role = Role::Operator;
-        all.extend(writes(&empty, &after, &touched, role, &names, None));
+        let new = &self.shared.place.new_streams;
+        all.extend(writes(&empty, &after, &touched, role, &names, new));
         Ok(Some(Planned::on(&view.objects, all)))
     }
 
-    /// Accepts or refuses the `Reshard` called `object` that a user made.
-    pub async fn accept(&self, object: &str) -> Result<(), CatalogError> {
+    /// Accepts or refuses the `Reshard` called `object` that a user made. Gives back why it was refused, if it was.
+    pub async fn accept(&self, object: &str) -> Result<Option<String>, CatalogError> {
         let _turn = self.shared.writing.lock().await;
         let planned = {
             let view = self.shared.view();
             let Some(reshard) = view.objects.reshards.get(object).filter(|it| waits(it)) else {
-                return Ok(());
+                return Ok(None);
             };
             let stream = view.name_of.get(&reshard.spec.stream);
             let kind = projection::reshard_kind(reshard);
@@ -93,10 +100,13 @@ impl KubernetesCatalog {
                 (_, None) => Err("the spec cannot be read".to_owned()),
                 (Some(stream), Some(kind)) => self.judge(stream, kind, reason),
             };
-            let status = match verdict {
-                Ok(None) => return Ok(()),
-                Ok(Some(accepted)) => accepted,
-                Err(message) => json!({ "phase": "Failed", "message": message }),
+            let (status, refusal) = match verdict {
+                Ok(None) => return Ok(None),
+                Ok(Some(accepted)) => (accepted, None),
+                Err(message) => {
+                    let status = json!({ "phase": "Failed", "message": message });
+                    (status, Some(message))
+                }
             };
             let write = Write {
                 kind: Kind::Reshard,
@@ -104,9 +114,11 @@ impl KubernetesCatalog {
                 stream: reshard.spec.stream.clone(),
                 verb: Verb::PatchStatus(json!({ "status": status })),
             };
-            Planned::on(&view.objects, vec![write])
+            (Planned::on(&view.objects, vec![write]), refusal)
         };
-        Self::settle(self.shared.carry_out(planned).await)
+        let (planned, refusal) = planned;
+        Self::settle(self.shared.carry_out(planned).await)?;
+        Ok(refusal)
     }
 
     /// The status of a user's reshard that may begin, or why it is refused; nothing where it has to wait for another.
@@ -184,14 +196,18 @@ impl KubernetesCatalog {
     /// Lets the `DataStream` object called `object` go.
     pub async fn release(&self, object: &str) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
-        let write = Write {
+        let mut writes = {
+            let view = self.shared.view();
+            half_made(&view, object)
+        };
+        writes.push(Write {
             kind: Kind::Stream,
             name: object.to_owned(),
             stream: object.to_owned(),
             verb: Verb::Release,
-        };
+        });
         // The API server is asked for what there is: whoever else holds the object is left alone.
-        let planned = Planned::on(&Objects::default(), vec![write]);
+        let planned = Planned::on(&Objects::default(), writes);
         Self::settle(self.shared.carry_out(planned).await)
     }
 
@@ -214,6 +230,28 @@ impl KubernetesCatalog {
         Self::settle(self.shared.carry_out(planned).await)
     }
 
+    /// What a `Reshard` is referred to by: the one of this name.
+    pub fn reshard_reference(&self, object: &str) -> Option<ObjectReference> {
+        let view = self.shared.view();
+        view.objects
+            .reshards
+            .get(object)
+            .map(|reshard| reshard.object_ref(&()))
+    }
+
+    /// What a stream's `Reshard` of this number is referred to by.
+    pub fn reshard_reference_of(
+        &self,
+        stream: &StreamName,
+        id: ReshardId,
+    ) -> Option<ObjectReference> {
+        let view = self.shared.view();
+        let object = view.winner(stream)?;
+        let mut reshards = view.objects.reshards_of(&object);
+        let reshard = reshards.find(|it| super::accepted_number(it) == Some(id.number()))?;
+        Some(reshard.object_ref(&()))
+    }
+
     /// The `DataStream` object of this name, as it is now.
     pub fn object(&self, name: &str) -> Option<DataStream> {
         let view = self.shared.view();
@@ -229,12 +267,31 @@ impl KubernetesCatalog {
     }
 
     /// A conflict is no failure: what is written was decided on older objects, and is decided anew.
-    fn settle(written: Result<(), WriteError>) -> Result<(), CatalogError> {
+    pub(super) fn settle(written: Result<(), WriteError>) -> Result<(), CatalogError> {
         match written {
             Ok(()) | Err(WriteError::Conflict) => Ok(()),
             Err(WriteError::Failed(failure)) => Err(CatalogError::Unavailable(failure)),
         }
     }
+}
+
+/// Removes the shards that were begun for an object that never became a stream; nothing is on them.
+fn half_made(view: &View, object: &str) -> Vec<Write> {
+    let Some(data_stream) = view.objects.streams.get(object) else {
+        return Vec::new();
+    };
+    if view.is_founded(object) {
+        return Vec::new();
+    }
+    let ours = view.objects.shards_of(object);
+    let ours = ours.filter(|shard| is_made_for(shard, data_stream));
+    ours.map(|shard| Write {
+        kind: Kind::Shard,
+        name: shard.name_any(),
+        stream: object.to_owned(),
+        verb: Verb::Delete,
+    })
+    .collect()
 }
 
 /// Whether a user made the reshard, and it was neither accepted nor refused yet.
@@ -244,7 +301,7 @@ fn waits(reshard: &Reshard) -> bool {
 }
 
 /// Adds our finalizer to those that others may have set. On the version that they were read from.
-fn hold(object: &DataStream) -> Option<Write> {
+pub(super) fn hold(object: &DataStream) -> Option<Write> {
     let name = object.name_any();
     let mut finalizers = object.finalizers().to_vec();
     if finalizers.iter().any(|it| it == labels::FINALIZER) {

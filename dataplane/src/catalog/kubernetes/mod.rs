@@ -9,14 +9,19 @@
 //! Owns the only use of `kube` in the node. **Invariant:** a snapshot only ever shows what the API server has stored, and a
 //! stream whose shards do not tile yet stays as it was shown last.
 
+mod account;
+mod adopting;
 mod client;
 mod founding;
 mod merge_patch;
 mod object_name;
 mod objects;
+mod pod_addresses;
 mod projection;
+mod recalled;
 mod rendering;
 mod secrets;
+mod shard_limits;
 mod watching;
 mod writes;
 
@@ -40,7 +45,10 @@ use self::writes::{Names, Verb, Write};
 use super::{Catalog, CatalogError};
 use crate::clock::Clock;
 
+pub use adopting::Retained;
 pub use kube::Client;
+pub use pod_addresses::follow_pod_addresses;
+pub use recalled::CatalogObjects;
 pub use secrets::{LabelledSecret, follow_secrets};
 pub use writes::Role;
 
@@ -65,8 +73,26 @@ pub struct Place {
     pub namespace: String,
     /// What this process may write.
     pub role: Role,
-    /// The `ShardPool` of streams that the API makes; none: each gets pods of its own.
-    pub default_pool: Option<String>,
+    /// What streams get that the API makes.
+    pub new_streams: NewStreams,
+}
+
+/// What the Kinesis API cannot say of a new stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStreams {
+    /// Its `ShardPool`; none: it gets pods of its own.
+    pub pool: Option<String>,
+    /// Copies of each of its shards.
+    pub replication_factor: u32,
+}
+
+impl Default for NewStreams {
+    fn default() -> Self {
+        Self {
+            pool: None,
+            replication_factor: 1,
+        }
+    }
 }
 
 /// The catalog in a Kubernetes namespace.
@@ -81,7 +107,7 @@ struct Shared {
     view: Mutex<View>,
     newest: ArcSwap<Snapshot>,
     version: watch::Sender<u64>,
-    /// Whether every kind was listed once.
+    /// Whether there is a catalog.
     synced: watch::Sender<bool>,
     /// Held while a change is decided and written.
     writing: tokio::sync::Mutex<()>,
@@ -111,7 +137,7 @@ impl KubernetesCatalog {
     ) -> Self {
         let snapshot = Snapshot::new(account, limits);
         let view = View {
-            unlisted: watching::KINDS.into(),
+            unlisted: watching::kinds(place.role).iter().copied().collect(),
             ..View::default()
         };
         let shared = Shared {
@@ -134,14 +160,19 @@ impl KubernetesCatalog {
         watching::follow(&self.shared).await;
     }
 
-    /// Waits until every kind was listed once, `patience` at most. Says whether it was.
+    /// Waits until there is a catalog, `patience` at most. Says whether there is.
     pub async fn is_synced_within(&self, patience: Duration) -> bool {
         let mut synced = self.shared.synced.subscribe();
         let waited = tokio::time::timeout(patience, synced.wait_for(|synced| *synced)).await;
         matches!(waited, Ok(Ok(_)))
     }
 
-    /// Whether every kind was listed once.
+    /// Whether what is known is what the API server listed, and not what was begun with.
+    pub fn is_listed(&self) -> bool {
+        self.shared.view().unlisted.is_empty()
+    }
+
+    /// Whether there is a catalog: every kind was listed once, or it was begun with one.
     pub fn is_synced(&self) -> bool {
         *self.shared.synced.borrow()
     }
@@ -226,6 +257,11 @@ impl Shared {
     /// Takes in what happened to an object and shows what follows from it.
     fn take(&self, event: Event) {
         let mut view = self.view();
+        if matches!(event, Event::Account(_)) {
+            view.objects.take(event);
+            self.show_account(&view);
+            return;
+        }
         let touched = view.objects.take(event);
         let mut names = BTreeSet::new();
         for object in &touched {
@@ -241,6 +277,18 @@ impl Shared {
             let names = view.objects_of.keys().cloned().collect();
             self.show(&mut view, &names);
             self.synced.send_replace(true);
+        }
+    }
+
+    /// Shows the account as it is kept.
+    fn show_account(&self, view: &View) {
+        let snapshot = self.newest.load();
+        let account = account::of(&view.objects, &snapshot.account);
+        if account != *snapshot.account {
+            let next = snapshot.with_account(account);
+            let version = next.version;
+            self.newest.store(Arc::new(next));
+            self.version.send_replace(version);
         }
     }
 
@@ -290,7 +338,7 @@ impl Shared {
         let view = self.view();
         let before = self.newest.load();
         let (after, touched) = before.apply(change, self.clock.now())?;
-        let (role, pool) = (self.place.role, self.place.default_pool.as_deref());
+        let (role, new) = (self.place.role, &self.place.new_streams);
         let mut streams = touched.iter().filter_map(ObjectKey::stream);
         // A gateway's wish is judged again by the operator; a fact is not judged by anybody.
         if let Some(behind) = streams.find(|name| view.behind.contains(*name))
@@ -300,7 +348,7 @@ impl Shared {
             return Err(CatalogError::Unavailable(text));
         }
         let names = KnownNames::of(&view, &self.place);
-        let writes = writes::writes(&before, &after, &touched, role, &names, pool);
+        let writes = writes::writes(&before, &after, &touched, role, &names, new);
         Ok(Planned::on(&view.objects, writes))
     }
 
@@ -361,7 +409,7 @@ impl<'a> KnownNames<'a> {
     fn of(view: &'a View, place: &'a Place) -> Self {
         Self {
             view,
-            pool: place.default_pool.as_deref(),
+            pool: place.new_streams.pool.as_deref(),
         }
     }
 }
@@ -370,6 +418,11 @@ impl Names for KnownNames<'_> {
     fn stream(&self, name: &StreamName) -> String {
         let known = self.view.winner(name);
         known.unwrap_or_else(|| object_name::object_name(name.as_str()))
+    }
+
+    fn shards(&self, stream: &str) -> Vec<String> {
+        let shards = self.view.objects.shards_of(stream);
+        shards.map(ResourceExt::name_any).collect()
     }
 
     fn reshard(&self, stream: &str, number: u64) -> String {
@@ -387,6 +440,10 @@ impl Names for KnownNames<'_> {
             || writes::consumer_object(stream, consumer),
             ResourceExt::name_any,
         )
+    }
+
+    fn has_account(&self) -> bool {
+        self.view.objects.account.contains_key(account::OBJECT)
     }
 
     fn pool(&self, stream: &str) -> String {
@@ -516,5 +573,7 @@ impl Catalog for KubernetesCatalog {
     }
 }
 
+#[cfg(test)]
+mod catalog_test;
 #[cfg(test)]
 mod projection_test;

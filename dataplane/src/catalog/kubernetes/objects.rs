@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_crds::{DataStream, Reshard, Shard, StreamConsumer};
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
@@ -19,6 +20,8 @@ pub(super) struct Objects {
     pub(super) shards: Members<Shard>,
     pub(super) reshards: Members<Reshard>,
     pub(super) consumers: Members<StreamConsumer>,
+    /// What is kept of the account: one object, if there is any.
+    pub(super) account: Kind<ConfigMap>,
 }
 
 /// One kind's objects that belong to `DataStream`s.
@@ -45,6 +48,7 @@ pub(super) enum Event {
     Shard(Change<Shard>),
     Reshard(Change<Reshard>),
     Consumer(Change<StreamConsumer>),
+    Account(Change<ConfigMap>),
 }
 
 /// What happened to it.
@@ -72,6 +76,11 @@ impl Objects {
             Event::Shard(change) => self.shards.take(change, |shard| &shard.spec.stream),
             Event::Reshard(change) => self.reshards.take(change, |reshard| &reshard.spec.stream),
             Event::Consumer(change) => self.consumers.take(change, |it| &it.spec.stream),
+            Event::Account(change) => {
+                take(&mut self.account, change, |_| String::new());
+                // It is of no stream.
+                BTreeSet::new()
+            }
         }
     }
 

@@ -44,7 +44,12 @@ pub(super) fn stream_name(object: &DataStream) -> Option<StreamName> {
 
 /// The stream of the `DataStream` object called `name`.
 pub(super) fn stream(objects: &Objects, name: &str) -> Result<Stream, Unreadable> {
-    let object = &objects.streams[name];
+    stream_of(objects, &objects.streams[name])
+}
+
+/// The stream that `object` is, with its members among `objects`.
+pub(super) fn stream_of(objects: &Objects, object: &DataStream) -> Result<Stream, Unreadable> {
+    let name = &object.name_any();
     let unreadable = |problem: String| Unreadable {
         kind: "DataStream",
         name: name.to_owned(),
@@ -64,7 +69,12 @@ pub(super) fn stream(objects: &Objects, name: &str) -> Result<Stream, Unreadable
         None => StreamUid::from_bits(0),
     };
     let is_founded = status.stream_uid.is_some();
-    let shards = shards(objects, name, status.phase)?;
+    // Shards of one that is not founded are half made, or those of an earlier life.
+    let shards = if is_founded {
+        shards(objects, name, status.phase)?
+    } else {
+        Shards::default()
+    };
     let reshards = reshards(objects, name, &shards)?;
     let is_resharding = reshards
         .values()
@@ -135,6 +145,7 @@ pub(super) fn stream(objects: &Objects, name: &str) -> Result<Stream, Unreadable
 }
 
 /// The shards of one stream.
+#[derive(Default)]
 struct Shards {
     seen: OrdMap<ShardId, Arc<Shard>>,
     /// Splits and merges whose children are all there and have not all taken over.
@@ -188,6 +199,11 @@ fn shards(objects: &Objects, stream: &str, phase: StreamPhase) -> Result<Shards,
         every,
         epoch: epoch.unwrap_or(0),
     })
+}
+
+/// A `Shard` object as it was written, without what follows from others.
+pub(super) fn shard(object: &anabranch_crds::Shard) -> Result<Shard, Unreadable> {
+    member(object).map(|member| member.shard)
 }
 
 fn member(object: &anabranch_crds::Shard) -> Result<Member, Unreadable> {
@@ -297,6 +313,12 @@ pub(super) fn stillborn(objects: &Objects, stream: &str) -> Vec<String> {
         id.is_ok_and(|id: ShardId| stillborn.contains(&id))
     });
     of_them.map(ResourceExt::name_any).collect()
+}
+
+/// The splits and merges of a stream's shards that are under way, whether or not a `Reshard` says so.
+pub(super) fn under_way(objects: &Objects, stream: &str) -> Vec<RunningOperation> {
+    let shards = shards(objects, stream, StreamPhase::Active);
+    shards.map(|shards| shards.running).unwrap_or_default()
 }
 
 /// The one range that neighbours in the order of their keys make up; none where they are no neighbours.

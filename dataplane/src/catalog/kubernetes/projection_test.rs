@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::merge_patch::merge_patch;
 use super::objects::{Change as ObjectChange, Event, Objects};
 use super::writes::{Kind, Names, Role, Verb, Write, writes};
-use super::{accepted_number, projection};
+use super::{NewStreams, accepted_number, projection};
 
 /// An API server in memory: objects as JSON, merge patches, no validation.
 #[derive(Default)]
@@ -34,12 +34,20 @@ impl Names for PlainNames {
         name.as_str().to_owned()
     }
 
+    fn shards(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
     fn reshard(&self, stream: &str, number: u64) -> String {
         format!("{stream}-{number}")
     }
 
     fn consumer(&self, stream: &str, consumer: &str) -> String {
         super::writes::consumer_object(stream, consumer)
+    }
+
+    fn has_account(&self) -> bool {
+        false
     }
 
     fn pool(&self, _: &str) -> String {
@@ -60,6 +68,7 @@ impl Server {
                     Kind::Shard => "Shard",
                     Kind::Reshard => "Reshard",
                     Kind::Consumer => "StreamConsumer",
+                    Kind::Account => "ConfigMap",
                 });
                 object["metadata"]["name"] = json!(write.name);
                 object["metadata"]["uid"] = json!(write.name);
@@ -163,7 +172,14 @@ impl World {
             .expect("accepted");
         let empty = world.snapshot.clone();
         for role in [Role::Gateway, Role::Operator] {
-            for write in writes(&empty, &after, &touched, role, &PlainNames, None) {
+            for write in writes(
+                &empty,
+                &after,
+                &touched,
+                role,
+                &PlainNames,
+                &NewStreams::default(),
+            ) {
                 world.server.write(&write);
             }
         }
@@ -202,7 +218,14 @@ impl World {
             .snapshot
             .apply(&change.into(), self.now)
             .expect("accepted");
-        let all = writes(&self.snapshot, &after, &touched, role, &PlainNames, None);
+        let all = writes(
+            &self.snapshot,
+            &after,
+            &touched,
+            role,
+            &PlainNames,
+            &NewStreams::default(),
+        );
         for write in all.iter().take(writes_max) {
             self.server.write(write);
             self.look();

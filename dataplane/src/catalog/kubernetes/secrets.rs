@@ -13,6 +13,8 @@ use kube::runtime::watcher::{self, Config, watcher};
 use serde_json::{Map, Value};
 use tracing::warn;
 
+use super::watching::pauses;
+
 /// A Secret's name and its fields as text; those that are no text are left out.
 pub type LabelledSecret = (String, Value);
 
@@ -24,12 +26,16 @@ pub async fn follow_secrets(
 ) {
     let api: kube::Api<Secret> = kube::Api::namespaced(client, namespace);
     let config = Config::default().labels(&format!("{}=true", labels::CREDENTIALS));
-    let mut events = pin!(watcher(api, config).default_backoff());
+    let mut events = pin!(watcher(api, config).backoff(pauses()));
     let mut all = BTreeMap::new();
     let mut listing = BTreeMap::new();
     while let Some(next) = events.next().await {
         match next {
-            Ok(watcher::Event::Init) => listing.clear(),
+            Ok(watcher::Event::Init) => {
+                // What was told stands until there is a whole list.
+                listing.clear();
+                continue;
+            }
             Ok(watcher::Event::InitApply(secret)) => {
                 listing.insert(secret.name_any(), fields(&secret));
                 continue;

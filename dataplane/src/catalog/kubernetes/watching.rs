@@ -4,34 +4,92 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, join};
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::runtime::WatchStreamExt as _;
+use kube::runtime::utils::{Backoff, ResetTimerBackoff};
 use kube::runtime::watcher::{self, Config, watcher};
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tracing::{debug, warn};
 
-use super::Shared;
 use super::objects::{Change, Event};
+use super::writes::Role;
+use super::{Shared, account};
 
-/// Every kind that must be listed before there is a catalog.
-pub(super) const KINDS: [&str; 4] = ["DataStream", "Shard", "Reshard", "StreamConsumer"];
+const KINDS: [&str; 5] = [
+    "DataStream",
+    "Shard",
+    "Reshard",
+    "StreamConsumer",
+    "ConfigMap",
+];
+
+/// Every kind that must be listed before there is a catalog. The account is asked of gateways only.
+pub(super) fn kinds(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::Gateway => &KINDS,
+        Role::Operator | Role::ShardPod => &KINDS[..4],
+    }
+}
+
+/// How soon a watch that failed is made again. An API server that is back is to be heard of within seconds, however long it was
+/// away: until then this process shows what was.
+const AGAIN_MIN: Duration = Duration::from_millis(250);
+const AGAIN_MAX: Duration = Duration::from_secs(4);
+/// A watch that held so long begins with the shortest pause again.
+const STEADY: Duration = Duration::from_secs(30);
+
+/// The pauses between attempts to watch.
+pub(super) fn pauses() -> impl Backoff {
+    ResetTimerBackoff::new(Pauses(AGAIN_MIN), STEADY)
+}
+
+/// Each pause is twice the one before it.
+struct Pauses(Duration);
+
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let next = (self.0 * 2).min(AGAIN_MAX);
+        Some(std::mem::replace(&mut self.0, next))
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.0 = AGAIN_MIN;
+    }
+}
 
 /// Watches until dropped.
 pub(super) async fn follow(shared: &Arc<Shared>) {
-    let [streams, shards, reshards, consumers] = KINDS;
+    let [streams, shards, reshards, consumers, account] = KINDS;
+    let every = Config::default();
+    let one = Config::default().fields(&format!("metadata.name={}", account::OBJECT));
+    let account = async {
+        if shared.place.role == Role::Gateway {
+            kind(shared, account, one, Event::Account).await;
+        }
+    };
     join!(
-        kind(shared, streams, Event::Stream),
-        kind(shared, shards, Event::Shard),
-        kind(shared, reshards, Event::Reshard),
-        kind(shared, consumers, Event::Consumer),
+        kind(shared, streams, every.clone(), Event::Stream),
+        kind(shared, shards, every.clone(), Event::Shard),
+        kind(shared, reshards, every.clone(), Event::Reshard),
+        kind(shared, consumers, every, Event::Consumer),
+        account,
     );
 }
 
-async fn kind<T>(shared: &Shared, name: &'static str, event: impl Fn(Change<T>) -> Event)
-where
+async fn kind<T>(
+    shared: &Shared,
+    name: &'static str,
+    which: Config,
+    event: impl Fn(Change<T>) -> Event,
+) where
     T: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
         + Debug
@@ -40,7 +98,7 @@ where
         + 'static,
 {
     let api: kube::Api<DeserializeGuard<T>> = shared.api.guarded();
-    let mut events = pin!(watcher(api, Config::default()).default_backoff());
+    let mut events = pin!(watcher(api, which).backoff(pauses()));
     let mut intake = Intake::default();
     while let Some(next) = events.next().await {
         match next {

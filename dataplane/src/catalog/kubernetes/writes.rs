@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::merge_patch::merge_patch;
 use super::object_name::object_name;
-use super::{NUMBER_ANNOTATION, rendering};
+use super::{NUMBER_ANNOTATION, NewStreams, account, rendering};
 
 /// Which process writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,7 @@ pub(super) enum Kind {
     Shard,
     Reshard,
     Consumer,
+    Account,
 }
 
 /// What is done to it.
@@ -63,10 +64,14 @@ pub(super) struct Write {
 pub(super) trait Names {
     /// The `DataStream` object of a stream.
     fn stream(&self, name: &StreamName) -> String;
+    /// Every `Shard` object of a stream's, whether or not it is seen.
+    fn shards(&self, stream: &str) -> Vec<String>;
     /// The `Reshard` object with this number of a stream's.
     fn reshard(&self, stream: &str, number: u64) -> String;
     /// The `StreamConsumer` object of a consumer.
     fn consumer(&self, stream: &str, consumer: &str) -> String;
+    /// Whether anything is kept of the account.
+    fn has_account(&self) -> bool;
     /// The pool that a stream's shards are placed in.
     fn pool(&self, stream: &str) -> String;
 }
@@ -87,7 +92,7 @@ pub(super) fn writes(
     touched: &[ObjectKey],
     role: Role,
     names: &dyn Names,
-    default_pool: Option<&str>,
+    new: &NewStreams,
 ) -> Vec<Write> {
     let mut planner = Planner {
         before,
@@ -96,7 +101,7 @@ pub(super) fn writes(
         writes: Vec::new(),
     };
     match role {
-        Role::Gateway => planner.wishes(touched, default_pool),
+        Role::Gateway => planner.wishes(touched, new),
         Role::Operator => planner.facts(touched),
         Role::ShardPod => {}
     }
@@ -140,10 +145,10 @@ impl<'a> Planner<'a> {
         (of(self.before), of(self.after))
     }
 
-    fn wishes(&mut self, touched: &[ObjectKey], default_pool: Option<&str>) {
+    fn wishes(&mut self, touched: &[ObjectKey], new: &NewStreams) {
         for object in touched {
             match object {
-                ObjectKey::Stream(name) => self.wish_stream(name, default_pool),
+                ObjectKey::Stream(name) => self.wish_stream(name, new),
                 ObjectKey::Reshard(name, id) => {
                     let (before, after) = self.streams(name);
                     let is_new = before.is_none_or(|it| !it.reshards.contains_key(id));
@@ -181,12 +186,26 @@ impl<'a> Planner<'a> {
                         (_, None) => self.push(Kind::Consumer, consumer, &stream, Verb::Delete),
                     }
                 }
-                ObjectKey::Shard(..) | ObjectKey::Account => {}
+                ObjectKey::Account => self.wish_account(),
+                ObjectKey::Shard(..) => {}
             }
         }
     }
 
-    fn wish_stream(&mut self, name: &StreamName, default_pool: Option<&str>) {
+    fn wish_account(&mut self) {
+        if self.before.account == self.after.account {
+            return;
+        }
+        let data = account::data(&self.after.account);
+        let verb = if self.names.has_account() {
+            Verb::Patch(data)
+        } else {
+            Verb::Create(data)
+        };
+        self.push(Kind::Account, account::OBJECT.to_owned(), "", verb);
+    }
+
+    fn wish_stream(&mut self, name: &StreamName, made: &NewStreams) {
         let (before, after) = self.streams(name);
         match (before, after) {
             (None, Some(new)) => {
@@ -194,12 +213,12 @@ impl<'a> Planner<'a> {
                 let mut spec = rendering::wish(new);
                 spec["streamName"] = Value::from(name.as_str());
                 spec["shards"] = Value::from(new.shards.len());
-                // The API knows one copy of a stream's records, and no pods.
-                spec["replication"] = json!({ "factor": 1 });
+                // The API knows neither copies nor pods.
+                spec["replication"] = json!({ "factor": made.replication_factor });
                 // What the API makes, the API can delete.
                 spec["deletionPolicy"] = Value::from("Delete");
-                if let Some(pool) = default_pool {
-                    spec["pool"] = Value::from(pool);
+                if let Some(pool) = &made.pool {
+                    spec["pool"] = Value::from(pool.as_str());
                 }
                 let verb = Verb::Create(json!({ "spec": spec }));
                 self.push(Kind::Stream, object.clone(), &object, verb);
@@ -330,6 +349,9 @@ impl<'a> Planner<'a> {
                 self.patch_status(Kind::Stream, &stream, &stream, status);
             }
             (Some(_), None) => {
+                for shard in self.names.shards(&stream) {
+                    self.push(Kind::Shard, shard, &stream, Verb::Delete);
+                }
                 // Everything else is owned by the object and goes with it.
                 self.push(Kind::Stream, stream.clone(), &stream, Verb::Release);
             }

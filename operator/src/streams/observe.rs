@@ -1,0 +1,209 @@
+//! What is: every pod that holds shards is asked once a round what is on its disk, however many shards it has; of shards with
+//! several copies, those who lead them. Reads only.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch::resharding::{Member, ShardLogs as _};
+use anabranch::serving::{Disk, RemoteShards};
+use anabranch_domain::catalog::{Shard, ShardStatus, Snapshot, Stream};
+use anabranch_domain::retention::{Trim, trim};
+use anabranch_domain::{PodName, ShardUid, Timestamp};
+use futures_util::stream::{self, StreamExt as _};
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::status::Evidence;
+use crate::streams::status::with_range;
+
+/// Pods that are asked at a time.
+const AT_ONCE: usize = 16;
+/// Shards that are named in a sentence; the rest is counted.
+const NAMED_MAX: usize = 20;
+
+/// A shard's replicas together do not answer for this long: they are away.
+const ANSWER_MAX: Duration = Duration::from_secs(3);
+
+/// What pods say.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Their disks. A pod that does not answer is not in it.
+    disks: HashMap<PodName, Disk>,
+    /// Of shards with several copies: whether the log is there. One that nobody answers for is not in it.
+    logs: HashMap<ShardUid, bool>,
+}
+
+/// Asks every pod that a shard is placed on.
+pub(super) async fn ask(pods: &RemoteShards, snapshot: &Snapshot) -> Said {
+    let serving = || snapshot.streams.values().filter(|it| it.is_serving());
+    let shards = serving().flat_map(|it| it.shards.values());
+    let asked: BTreeSet<_> = shards
+        .flat_map(|shard| shard.replicas.iter().cloned())
+        .collect();
+    let disks = stream::iter(asked.into_iter().map(|pod| async move {
+        match pods.disk(&pod).await {
+            Ok(disk) => Some((pod, disk)),
+            Err(failure) => {
+                debug!(%pod, failure, "pod does not answer");
+                None
+            }
+        }
+    }));
+    let disks: Vec<_> = disks.buffer_unordered(AT_ONCE).collect().await;
+    let copied = serving().flat_map(|stream| {
+        let shards = stream.shards.values();
+        let copied = shards.filter(|it| it.replicas.len() > 1);
+        copied.map(move |shard| Member::of(stream, shard))
+    });
+    let copied: Vec<_> = copied.collect();
+    let logs = stream::iter(copied.into_iter().map(|member| async move {
+        let asked = timeout(ANSWER_MAX, pods.facts(member)).await;
+        let facts = asked.ok()?.ok()?;
+        Some((member.shard.uid, facts.is_some()))
+    }));
+    let logs: Vec<_> = logs.buffer_unordered(AT_ONCE).collect().await;
+    Said {
+        disks: disks.into_iter().flatten().collect(),
+        logs: logs.into_iter().flatten().collect(),
+    }
+}
+
+/// What that means for one stream, which was as `before` when the pods were asked. A shard that was made since, or is about
+/// to be forgotten, is no evidence of anything. Pure.
+pub(super) fn evidence(before: &Stream, stream: &Stream, said: &Said, now: Timestamp) -> Evidence {
+    let mut evidence = Evidence::default();
+    if !stream.is_serving() || before.uid != stream.uid {
+        return evidence;
+    }
+    let is_lasting = |shard: &&Arc<Shard>| {
+        stream.shards.contains_key(&shard.id)
+            && trim(shard, None, stream.retention_hours, now) != Trim::Everything
+    };
+    let mut low = BTreeSet::new();
+    // As they were when the pods were asked: then their logs were there already.
+    for shard in before.shards.values().filter(is_lasting) {
+        let is_being_made = shard.status == ShardStatus::Creating;
+        // Not placed: its pods have not been chosen yet.
+        let Some(first) = shard.replicas.first().filter(|_| !is_being_made) else {
+            continue;
+        };
+        let is_there = if shard.replicas.len() > 1 {
+            said.logs.get(&shard.uid).copied()
+        } else {
+            let disk = said.disks.get(first);
+            disk.map(|disk| disk.shards.contains(&shard.uid))
+        };
+        match is_there {
+            None => evidence.unreachable.push(shard.id.to_string()),
+            Some(false) => evidence.lost.push(with_range(shard)),
+            Some(true) => {}
+        }
+        let disks = shard.replicas.iter().map(|pod| (pod, said.disks.get(pod)));
+        let full = disks.filter(|(_, disk)| disk.is_some_and(|disk| disk.is_storage_low));
+        low.extend(full.map(|(pod, _)| pod.to_string()));
+    }
+    shorten(&mut evidence.unreachable);
+    shorten(&mut evidence.lost);
+    evidence.low_disks = low.into_iter().collect();
+    shorten(&mut evidence.low_disks);
+    evidence
+}
+
+fn shorten(names: &mut Vec<String>) {
+    if names.len() > NAMED_MAX {
+        let more = names.len() - NAMED_MAX;
+        names.truncate(NAMED_MAX);
+        names.push(format!("{more} more"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use anabranch_domain::StreamUid;
+    use anabranch_domain::catalog::{Account, CreateStream, Shard, StreamBecameActive, StreamMode};
+    use anabranch_domain::quota::Limits;
+
+    use super::*;
+
+    /// Two shards: the first on pod 0, the second on pod 1.
+    fn stream() -> Stream {
+        let account = Account::new(
+            "000000000000".parse().expect("an account"),
+            "us-east-1".parse().expect("a region"),
+        );
+        let name: anabranch_domain::StreamName = "clicks".parse().expect("a name");
+        let uid = StreamUid::from_bits(1);
+        let now = Timestamp::from_secs(1_700_000_000);
+        let create = CreateStream {
+            name: name.clone(),
+            uid,
+            mode: StreamMode::Provisioned,
+            shard_uids: vec![ShardUid::from_bits(1), ShardUid::from_bits(2)],
+            tags: std::collections::BTreeMap::new(),
+            max_record_size_kib: None,
+            warm_throughput_mibps: None,
+            record_distribution: None,
+        };
+        let empty = Snapshot::new(account, Limits::unlimited());
+        let created = empty.apply(&create.into(), now).expect("accepted").0;
+        let active = StreamBecameActive {
+            name: name.clone(),
+            uid,
+        };
+        let active = created.apply(&active.into(), now).expect("accepted").0;
+        let mut stream = Stream::clone(&active.streams[&name]);
+        for (pod, shard) in stream.shards.clone().values().enumerate() {
+            let placed = Shard {
+                replicas: vec![format!("p-{pod}").parse().expect("a pod's name")],
+                ..Shard::clone(shard)
+            };
+            stream.shards.insert(shard.id, placed.into());
+        }
+        stream
+    }
+
+    fn disk(shards: &[u128], is_storage_low: bool) -> Disk {
+        Disk {
+            node: 0,
+            shards: shards
+                .iter()
+                .map(|uid| ShardUid::from_bits(*uid))
+                .collect::<HashSet<_>>(),
+            is_storage_low,
+        }
+    }
+
+    fn found(disks: &[(u32, Disk)]) -> Evidence {
+        let named = disks.iter().map(|(pod, disk)| {
+            let pod = format!("p-{pod}").parse().expect("a pod's name");
+            (pod, disk.clone())
+        });
+        let stream = stream();
+        let said = Said {
+            disks: named.collect(),
+            logs: HashMap::new(),
+        };
+        evidence(&stream, &stream, &said, Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn a_pod_that_is_away_is_told_from_a_disk_that_lost_its_shard() {
+        assert_eq!(
+            found(&[(0, disk(&[1], false)), (1, disk(&[2, 7], false))]),
+            Evidence::default()
+        );
+        let away = found(&[(0, disk(&[1], false))]);
+        assert_eq!(away.unreachable, ["shardId-000000000001"]);
+        assert!(away.lost.is_empty());
+        let lost = found(&[(0, disk(&[], false)), (1, disk(&[2], true))]);
+        assert!(
+            lost.lost[0].starts_with("shardId-000000000000 (0…"),
+            "{:?}",
+            lost.lost
+        );
+        assert_eq!(lost.low_disks, ["p-1"]);
+    }
+}

@@ -1,0 +1,182 @@
+"""Stories about what breaks: nodes that are drained or cut off, operators that are killed, an API server that is away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.installation import Installation, Load
+
+pytestmark = pytest.mark.timeout(300)
+
+OPEN = "jsonpath={.status.phase} {.status.shards.open}"
+
+
+def node_of(installation: Installation, pod: str) -> str:
+    return installation.get("pod", pod)["spec"]["nodeName"]
+
+
+def has_shards(installation: Installation, stream: str, count: int) -> bool:
+    return installation.kubectl("get", "datastream", stream, "--output", OPEN) == f"Active {count}"
+
+
+def kill(installation: Installation, *selector: str) -> None:
+    installation.kubectl("delete", "pod", *selector, "--grace-period=0", "--force", "--wait=false")
+
+
+def test_moves_with_node_drain(installation: Installation) -> None:
+    installation.stream("drained", 2)
+    node = node_of(installation, "drained-shards-0")
+    kubectl = installation.cluster.kubectl
+    with Load(installation, "drained") as load:
+        flags = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
+        # Only what is ours: other pods of the cluster are other people's.
+        kubectl("drain", node, *flags, "--pod-selector=app.kubernetes.io/name=anabranch", timeout=150)
+        try:
+            installation.until("its pod is ready again", lambda: is_ready(installation, "drained-shards-0"))
+            assert node_of(installation, "drained-shards-0") != node
+        finally:
+            kubectl("uncordon", node)
+    load.check()
+
+
+def is_ready(installation: Installation, pod: str) -> bool:
+    conditions = installation.get("pod", pod)["status"]["conditions"]
+    return any(it["type"] == "Ready" and it["status"] == "True" for it in conditions)
+
+
+def holder(installation: Installation) -> str:
+    return installation.get("lease", "anabranch-operator")["spec"].get("holderIdentity", "")
+
+
+def test_of_two_operators_one_works_and_the_other_takes_over(installation: Installation) -> None:
+    installation.stream("led", 2)
+    operators = ("--selector", "app.kubernetes.io/component=operator")
+    installation.kubectl("scale", "deployment/anabranch-operator", "--replicas=2")
+    installation.kubectl("rollout", "status", "deployment/anabranch-operator", "--timeout=60s")
+    try:
+        with Load(installation, "led") as load:
+            first = holder(installation)
+            installation.kubectl("scale", "datastream/led", "--replicas=6")
+            kill(installation, first)
+            installation.until("another one leads", lambda: holder(installation) not in ("", first))
+            installation.until("6 shards", lambda: has_shards(installation, "led", 6), 120)
+        load.check()
+        names = installation.kubectl("get", "pods", *operators, "--output", "name")
+        assert f"pod/{holder(installation)}" in names.split()
+    finally:
+        installation.kubectl("scale", "deployment/anabranch-operator", "--replicas=1")
+
+
+@pytest.mark.parametrize("component", ["operator", "gateway", "shard"])
+def test_a_reshard_survives_the_loss_of_a_process_whenever_it_comes(installation: Installation, component: str) -> None:
+    """At other moments of each reshard: from before it is accepted to when its children take over."""
+    stream = f"killed-{component}"
+    installation.stream(stream, 2)
+    victims = {
+        "operator": ("--selector", "app.kubernetes.io/component=operator"),
+        # One of two: a Service without any has nobody who could hide it.
+        "gateway": (),
+        "shard": (f"{stream}-shards-0",),
+    }
+    with Load(installation, stream) as load:
+        for turn, shards in enumerate((4, 2, 5, 2)):
+            installation.kubectl("scale", f"datastream/{stream}", f"--replicas={shards}")
+            time.sleep(0.15 * turn)
+            if component == "gateway":
+                pods = installation.get("pods", "--selector", "app.kubernetes.io/component=gateway")["items"]
+                kill(installation, pods[0]["metadata"]["name"])
+            else:
+                kill(installation, *victims[component])
+            installation.until(f"{shards} shards", lambda n=shards: has_shards(installation, stream, n), 120)
+    load.check()
+
+
+def test_a_partition_of_a_shard_pods_node_makes_puts_slow_and_loses_none(installation: Installation) -> None:
+    installation.stream("parted", 1)
+    state = installation.cluster.state
+    node = node_of(installation, "parted-shards-0")
+    kubectl = installation.cluster.kubectl
+    # Gateways elsewhere: a client whose connection ends on a dead node learns of it from its own time-out, as with any Service.
+    kubectl("cordon", node)
+    try:
+        for pod in installation.get("pods", "--selector", "app.kubernetes.io/component in (gateway,operator)")["items"]:
+            if pod["spec"]["nodeName"] == node:
+                installation.kubectl("delete", "pod", pod["metadata"]["name"])
+        for deployment in ("anabranch-gateway", "anabranch-operator"):
+            installation.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=90s")
+        with Load(installation, "parted") as load:
+            installation.cluster.partition(node)
+            time.sleep(4)
+            installation.cluster.heal(node)
+            count = sum(len(records) for records in load.acknowledged.values())
+            installation.until("puts go on", lambda: sum(len(it) for it in load.acknowledged.values()) > count + 20)
+        load.check()
+    finally:
+        installation.cluster.heal(node)
+        kubectl("uncordon", node)
+    assert state.exists
+
+
+def test_an_operator_that_is_cut_off_from_the_api_server_comes_back_to_its_work(installation: Installation) -> None:
+    installation.stream("unled", 2)
+    pod = installation.get("pods", "--selector", "app.kubernetes.io/component=operator")["items"][0]
+    node = pod["spec"]["nodeName"]
+    installation.cluster.partition(node)
+    try:
+        time.sleep(5)
+    finally:
+        installation.cluster.heal(node)
+    installation.kubectl("scale", "datastream/unled", "--replicas=3")
+    installation.until("3 shards", lambda: has_shards(installation, "unled", 3), 120)
+
+
+def processes_of(pod: str) -> list[int]:
+    """Pids on this machine of Anabranch in a pod: the tests' nodes are processes of it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            program = (process / "cmdline").read_bytes().split(b"\0")[0]
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if program.endswith(b"anabranch") and f"HOSTNAME={pod}".encode() in environment:
+            found.append(int(process.name))
+    return found
+
+
+def test_a_gateway_that_starts_without_the_api_server_goes_on_with_what_it_saw(installation: Installation) -> None:
+    installation.stream("recalled", 2)
+    state = installation.cluster.state
+    kinesis = installation.kinesis()
+    kinesis.put_record(StreamName="recalled", PartitionKey="k", Data=b"before")
+    gateways = installation.get("pods", "--selector", "app.kubernetes.io/component=gateway")["items"]
+    each = [installation.kinesis(f"http://{pod['status']['podIP']}:4567") for pod in gateways]
+    processes = [process for pod in gateways for process in processes_of(pod["metadata"]["name"])]
+    assert len(processes) == len(gateways)
+    for process in processes:
+        seen = Path(f"/proc/{process}/root/var/run/anabranch/catalog.json")
+        knows = lambda file=seen: file.exists() and "recalled-1" in file.read_text()  # noqa: E731
+        installation.until("the gateway has written down what it saw", knows)
+    installation.cluster.stop_api()
+    try:
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        for alone in each:
+
+            def answers(alone=alone) -> bool:
+                try:
+                    return bool(alone.put_record(StreamName="recalled", PartitionKey="k", Data=b"after"))
+                except Exception:  # noqa: BLE001  it is not there yet
+                    return False
+
+            installation.until("a gateway that was started again takes a put", answers, 90)
+    finally:
+        installation.cluster.start_api()
+    assert state.exists
+    data = [text for _, text in installation.records("recalled")["k"]]
+    assert data[0] == "before" and data.count("after") >= 2

@@ -117,10 +117,10 @@ def test_a_lost_disk_is_filled_again_from_the_others(installation: Installation)
 
 
 def test_the_number_of_copies_is_changed_under_load(installation: Installation) -> None:
-    installation.stream("grown", 2)
-    with Load(installation, "grown") as load:
+    installation.stream("copied", 2)
+    with Load(installation, "copied") as load:
         for factor in (3, 1):
-            installation.apply("DataStream", "grown", {"shards": 2, "replication": {"factor": factor}})
-            until_voters(installation, "grown", factor)
+            installation.apply("DataStream", "copied", {"shards": 2, "replication": {"factor": factor}})
+            until_voters(installation, "copied", factor)
             time.sleep(1)
     load.check()

@@ -155,41 +155,32 @@ async fn send(
     let mut next_id = 1;
     // Says whose stream this is, before anything else.
     let mut frame = vec![hello];
-    let mut batch = vec![first];
-    let mut bytes = 0;
-    loop {
-        for (request, answered) in batch.drain(..) {
+    let mut next = Some(first);
+    while let Some(mut taken) = next {
+        let mut bytes = 0;
+        loop {
+            let (request, answered) = taken;
             bytes += request.encoded_len();
-            let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
-            pending.insert(next_id, answered);
+            pending
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(next_id, answered);
             frame.push(pb::Request {
                 id: next_id,
                 ..request
             });
             next_id += 1;
-        }
-        while bytes < FRAME_BYTES_ENOUGH && frame.len() < FRAME_MESSAGES_MAX {
-            let Ok((request, answered)) = waiting.try_recv() else {
+            if bytes >= FRAME_BYTES_ENOUGH || frame.len() >= FRAME_MESSAGES_MAX {
                 break;
-            };
-            bytes += request.encoded_len();
-            let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
-            pending.insert(next_id, answered);
-            frame.push(pb::Request {
-                id: next_id,
-                ..request
-            });
-            next_id += 1;
+            }
+            let Ok(also) = waiting.try_recv() else { break };
+            taken = also;
         }
         let requests = std::mem::take(&mut frame);
-        bytes = 0;
         if frames.send(pb::Requests { requests }).await.is_err() {
             return;
         }
-        match waiting.recv().await {
-            Some(next) => batch.push(next),
-            None => return,
-        }
+        next = waiting.recv().await;
     }
 }
 

@@ -2,17 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::pin::pin;
 
 use anabranch_domain::PodName;
-use futures_util::StreamExt as _;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::ResourceExt as _;
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Config, watcher};
-use tracing::warn;
+use kube::runtime::watcher::Config;
 
-use super::watching::pauses;
+use super::watching::follow_all;
 
 /// A slice has the labels of its Service.
 const SELECTOR: &str = "app.kubernetes.io/name=anabranch,app.kubernetes.io/component=shard";
@@ -25,34 +20,8 @@ pub async fn follow_pod_addresses(
 ) {
     let api: kube::Api<EndpointSlice> = kube::Api::namespaced(client, namespace);
     let config = Config::default().labels(SELECTOR);
-    let mut events = pin!(watcher(api, config).backoff(pauses()));
-    let mut all = BTreeMap::new();
-    let mut listing = BTreeMap::new();
-    while let Some(next) = events.next().await {
-        match next {
-            Ok(watcher::Event::Init) => {
-                // What was told stands until there is a whole list.
-                listing.clear();
-                continue;
-            }
-            Ok(watcher::Event::InitApply(slice)) => {
-                listing.insert(slice.name_any(), addresses(&slice));
-                continue;
-            }
-            Ok(watcher::Event::InitDone) => all = std::mem::take(&mut listing),
-            Ok(watcher::Event::Apply(slice)) => {
-                all.insert(slice.name_any(), addresses(&slice));
-            }
-            Ok(watcher::Event::Delete(slice)) => {
-                all.remove(&slice.name_any());
-            }
-            Err(failure) => {
-                warn!(%failure, "watch of endpoints failed, made again");
-                continue;
-            }
-        }
-        tell(all.values().flatten().cloned().collect());
-    }
+    let tell = |all: &BTreeMap<_, Vec<_>>| tell(all.values().flatten().cloned().collect());
+    follow_all(api, config, "endpoints", addresses, tell).await;
 }
 
 /// The pods of one slice. One that is leaving goes first, so that its successor of the same name is the one that counts.

@@ -2,18 +2,13 @@
 //! and dropped without a restart. Knows nothing of what the fields mean.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 
 use anabranch_crds::labels;
-use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Secret;
-use kube::ResourceExt as _;
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Config, watcher};
+use kube::runtime::watcher::Config;
 use serde_json::{Map, Value};
-use tracing::warn;
 
-use super::watching::pauses;
+use super::watching::follow_all;
 
 /// A Secret's name and its fields as text; those that are no text are left out.
 pub type LabelledSecret = (String, Value);
@@ -26,34 +21,8 @@ pub async fn follow_secrets(
 ) {
     let api: kube::Api<Secret> = kube::Api::namespaced(client, namespace);
     let config = Config::default().labels(&format!("{}=true", labels::CREDENTIALS));
-    let mut events = pin!(watcher(api, config).backoff(pauses()));
-    let mut all = BTreeMap::new();
-    let mut listing = BTreeMap::new();
-    while let Some(next) = events.next().await {
-        match next {
-            Ok(watcher::Event::Init) => {
-                // What was told stands until there is a whole list.
-                listing.clear();
-                continue;
-            }
-            Ok(watcher::Event::InitApply(secret)) => {
-                listing.insert(secret.name_any(), fields(&secret));
-                continue;
-            }
-            Ok(watcher::Event::InitDone) => all = std::mem::take(&mut listing),
-            Ok(watcher::Event::Apply(secret)) => {
-                all.insert(secret.name_any(), fields(&secret));
-            }
-            Ok(watcher::Event::Delete(secret)) => {
-                all.remove(&secret.name_any());
-            }
-            Err(failure) => {
-                warn!(%failure, "watch of access keys failed, made again");
-                continue;
-            }
-        }
-        tell(all.clone().into_iter().collect());
-    }
+    let tell = |all: &BTreeMap<_, _>| tell(all.clone().into_iter().collect());
+    follow_all(api, config, "access keys", fields, tell).await;
 }
 
 fn fields(secret: &Secret) -> Value {

@@ -1,6 +1,6 @@
-//! Watches of the four kinds, into the shared view.
+//! Watches: of the kinds, into the shared view, and of lists that are told whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::pin::pin;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ const AGAIN_MAX: Duration = Duration::from_secs(4);
 const STEADY: Duration = Duration::from_secs(30);
 
 /// The pauses between attempts to watch.
-pub(super) fn pauses() -> impl Backoff {
+fn pauses() -> impl Backoff {
     ResetTimerBackoff::new(Pauses(AGAIN_MIN), STEADY)
 }
 
@@ -62,6 +62,46 @@ impl Iterator for Pauses {
 impl Backoff for Pauses {
     fn reset(&mut self) {
         self.0 = AGAIN_MIN;
+    }
+}
+
+/// Watches what `which` selects until dropped, and tells all of it, by name and as `read`, whenever any of it changes. What was
+/// told stands until there is a whole list.
+pub(super) async fn follow_all<T, V>(
+    api: kube::Api<T>,
+    which: Config,
+    what: &'static str,
+    read: impl Fn(&T) -> V,
+    tell: impl Fn(&BTreeMap<String, V>),
+) where
+    T: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let mut events = pin!(watcher(api, which).backoff(pauses()));
+    let mut all = BTreeMap::new();
+    let mut listing = BTreeMap::new();
+    while let Some(next) = events.next().await {
+        match next {
+            Ok(watcher::Event::Init) => {
+                listing.clear();
+                continue;
+            }
+            Ok(watcher::Event::InitApply(object)) => {
+                listing.insert(object.name_any(), read(&object));
+                continue;
+            }
+            Ok(watcher::Event::InitDone) => all = std::mem::take(&mut listing),
+            Ok(watcher::Event::Apply(object)) => {
+                all.insert(object.name_any(), read(&object));
+            }
+            Ok(watcher::Event::Delete(object)) => {
+                all.remove(&object.name_any());
+            }
+            Err(failure) => {
+                warn!(%failure, "watch of {what} failed, made again");
+                continue;
+            }
+        }
+        tell(&all);
     }
 }
 

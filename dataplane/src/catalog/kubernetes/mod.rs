@@ -215,6 +215,20 @@ impl View {
             .cloned()
     }
 
+    /// The object of the stream of this name, and that of one of its shards.
+    fn shard(
+        &self,
+        stream: &StreamName,
+        shard: ShardId,
+    ) -> Option<(String, &anabranch_crds::Shard)> {
+        let object = self.winner(stream)?;
+        let known = self
+            .objects
+            .shards
+            .get(&format!("{object}-{}", shard.index()))?;
+        Some((object, known))
+    }
+
     /// Whether the object's stream has an identity and shards.
     fn is_founded(&self, object: &str) -> bool {
         let status = self
@@ -465,43 +479,24 @@ impl KubernetesCatalog {
         leader: &PodName,
         voters: &[PodName],
     ) -> Result<(), CatalogError> {
-        let said = {
-            let view = self.shared.view();
-            let object = view.winner(stream);
-            let name = object.map(|object| format!("{object}-{}", shard.index()));
-            let known = name.and_then(|name| view.objects.shards.get(&name));
-            known.is_none_or(|known| {
-                let status = known.status.as_ref();
-                status.is_some_and(|status| {
-                    let voting = status.voters.iter().map(String::as_str);
-                    status.leader.as_deref() == Some(leader.as_str())
-                        && voting.eq(voters.iter().map(PodName::as_str))
-                })
+        let is_news = |known: &anabranch_crds::Shard| {
+            known.status.as_ref().is_none_or(|status| {
+                status.leader.as_deref() != Some(leader.as_str()) || !names(&status.voters, voters)
             })
         };
-        if said {
+        let has_news = {
+            let view = self.shared.view();
+            let shard = view.shard(stream, shard);
+            shard.is_some_and(|(_, known)| is_news(known))
+        };
+        // Said already, nearly always: that is no reason to wait for whoever writes.
+        if !has_news {
             return Ok(());
         }
-        let _turn = self.shared.writing.lock().await;
-        let planned = {
-            let view = self.shared.view();
-            let Some(object) = view.winner(stream) else {
-                return Ok(());
-            };
-            let voters: Vec<_> = voters.iter().map(PodName::as_str).collect();
-            let status = serde_json::json!({ "leader": leader.as_str(), "voters": voters });
-            let write = Write {
-                kind: writes::Kind::Shard,
-                name: format!("{object}-{}", shard.index()),
-                stream: object,
-                verb: Verb::PatchStatus(serde_json::json!({ "status": status })),
-            };
-            Planned::on(&view.objects, vec![write])
-        };
-        match self.shared.carry_out(planned).await {
-            Ok(()) | Err(WriteError::Conflict) => Ok(()),
-            Err(WriteError::Failed(failure)) => Err(CatalogError::Unavailable(failure)),
-        }
+        let voters: Vec<_> = voters.iter().map(PodName::as_str).collect();
+        let status = serde_json::json!({ "leader": leader.as_str(), "voters": voters });
+        let verb = Verb::PatchStatus(serde_json::json!({ "status": status }));
+        self.write_shard(stream, shard, is_news, verb).await
     }
 
     /// Says on which pods a shard's replicas are wanted, where until now they are wanted on `from`.
@@ -512,40 +507,45 @@ impl KubernetesCatalog {
         from: &[PodName],
         pods: &[PodName],
     ) -> Result<(), CatalogError> {
+        let is_there = |known: &anabranch_crds::Shard| names(&known.spec.replicas, from);
+        let pods: Vec<_> = pods.iter().map(PodName::as_str).collect();
+        let verb = Verb::Patch(serde_json::json!({ "spec": { "replicas": pods } }));
+        self.write_shard(stream, shard, is_there, verb).await
+    }
+
+    /// Changes one shard's object, if it is still as `applies` says.
+    async fn write_shard(
+        &self,
+        stream: &StreamName,
+        shard: ShardId,
+        applies: impl Fn(&anabranch_crds::Shard) -> bool,
+        verb: Verb,
+    ) -> Result<(), CatalogError> {
         let _turn = self.shared.writing.lock().await;
         let planned = {
             let view = self.shared.view();
-            let Some(object) = view.winner(stream) else {
+            let Some((object, known)) = view.shard(stream, shard) else {
                 return Ok(());
             };
-            let name = format!("{object}-{}", shard.index());
-            let known = view.objects.shards.get(&name);
-            let is_there = |known: &anabranch_crds::Shard| {
-                known
-                    .spec
-                    .replicas
-                    .iter()
-                    .map(String::as_str)
-                    .eq(from.iter().map(PodName::as_str))
-            };
-            if known.is_none_or(|known| !is_there(known)) {
+            if !applies(known) {
                 return Ok(());
             }
-            let pods: Vec<_> = pods.iter().map(PodName::as_str).collect();
             let write = Write {
                 kind: writes::Kind::Shard,
-                name,
+                name: known.name_any(),
                 stream: object,
-                verb: Verb::Patch(serde_json::json!({ "spec": { "replicas": pods } })),
+                verb,
             };
             Planned::on(&view.objects, vec![write])
         };
-        match self.shared.carry_out(planned).await {
-            // Somebody else was faster: it is looked at again.
-            Ok(()) | Err(WriteError::Conflict) => Ok(()),
-            Err(WriteError::Failed(failure)) => Err(CatalogError::Unavailable(failure)),
-        }
+        Self::settle(self.shared.carry_out(planned).await)
     }
+}
+
+/// Whether `texts` are the names of `pods`.
+fn names(texts: &[String], pods: &[PodName]) -> bool {
+    let texts = texts.iter().map(String::as_str);
+    texts.eq(pods.iter().map(PodName::as_str))
 }
 
 impl Catalog for KubernetesCatalog {

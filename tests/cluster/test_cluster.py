@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -151,7 +153,8 @@ def test_commands_run_in_pods_and_their_logs_are_read(cluster: Cluster, namespac
 
 @pytest.fixture
 def whole(cluster: Cluster):
-    """The cluster again as it was, for the next test, whatever this one did to it."""
+    """The cluster again as it was, for the next test, whatever this one did to it. Asked for last, it is made whole first:
+    what was asked for before it can still reach the API server to tidy up."""
     yield cluster
     cluster.make_whole()
 
@@ -163,7 +166,7 @@ def test_partitioned_node_is_lost_and_comes_back(whole: Cluster):
     whole.wait_until_ready("node-2")
 
 
-def test_killed_node_comes_back_with_its_pods_and_their_data(whole: Cluster, namespace: str):
+def test_killed_node_comes_back_with_its_pods_and_their_data(namespace: str, whole: Cluster):
     start_web(whole, namespace)
     pod = next(pod for pod in ("web-0", "web-1", "web-2") if node_of(whole, namespace, pod) == "node-3")
     wrote = whole.kubectl("exec", "-n", namespace, pod, "--", "cat", "/data/first")
@@ -181,13 +184,16 @@ def test_killed_node_comes_back_with_its_pods_and_their_data(whole: Cluster, nam
     assert whole.kubectl("exec", "-n", namespace, pod, "--", "cat", "/data/first") == wrote
 
 
-def test_services_answer_while_the_api_server_is_down(whole: Cluster, namespace: str):
+def test_services_answer_while_the_api_server_is_down(namespace: str, whole: Cluster):
     start_web(whole, namespace)
     service = whole.kubectl.get("service", "web", "-n", namespace)["spec"]["clusterIP"]
+    everyone = {"web-0", "web-1", "web-2"}
+    # A pod is Ready before each node's proxy has heard of it, and from a stopped API server none ever would.
+    whole.kubectl.until("the Service leads to every pod", lambda: who_answers(f"http://{service}/") == everyone)
     whole.stop_api()
     with pytest.raises(RuntimeError, match="refused"):
         whole.kubectl("get", "nodes")
-    assert who_answers(f"http://{service}/") == {"web-0", "web-1", "web-2"}
+    assert who_answers(f"http://{service}/") == everyone
     whole.start_api()
     whole.wait_until_ready("node-1")
 
@@ -215,7 +221,14 @@ def traces_of_clusters() -> dict[str, object]:
         "links": [line.split()[1] for line in lines("ip", "-oneline", "link")],
         "routes": lines("ip", "route"),
         "mounts": sorted(line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()),
-        "cgroups": sorted(str(path) for path in Path("/sys/fs/cgroup").glob("**/anabranch-*/*") if path.is_dir()),
+        "cgroups": sorted(cgroups_of_clusters()),
         "sysctls": [Path(f"/proc/sys/{name}").read_text() for name in ("vm/overcommit_memory", "kernel/panic_on_oops")],
         "files": [Path(path).exists() for path in ("/var/lib/kubelet", "/run/containerd", "/var/log/pods", "/var/lib/cni")],
     }
+
+
+def cgroups_of_clusters() -> Iterator[str]:
+    """Those in a cluster's own. Others' come and go meanwhile, which `os.walk` passes over and `Path.glob` does not."""
+    for path, children, _ in os.walk("/sys/fs/cgroup"):
+        if Path(path).name.startswith("anabranch-"):
+            yield from (f"{path}/{child}" for child in children)

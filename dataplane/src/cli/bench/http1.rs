@@ -13,10 +13,13 @@ use crate::cli::client::Endpoint;
 /// An answer's length that no operation exceeds.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// One connection to a server.
+/// One connection to a server; another one, once an answer said that it was the connection's last.
 #[derive(Debug)]
 pub(super) struct Connection {
+    address: (String, u16),
     stream: TcpStream,
+    /// Whether the server closes `stream` after the answer that came last.
+    is_over: bool,
     /// What arrived: an answer, and nothing after it, since requests are not pipelined.
     arrived: Vec<u8>,
     /// The body of a chunked answer, put together.
@@ -43,14 +46,16 @@ struct Head {
     status: u16,
     bytes: usize,
     framing: Framing,
+    is_last: bool,
 }
 
 impl Connection {
     pub(super) async fn open(endpoint: &Endpoint) -> io::Result<Self> {
-        let stream = TcpStream::connect((endpoint.host(), endpoint.port())).await?;
-        stream.set_nodelay(true)?;
+        let address = (endpoint.host().to_owned(), endpoint.port());
         Ok(Self {
-            stream,
+            stream: connect(&address).await?,
+            address,
+            is_over: false,
             arrived: Vec::new(),
             joined: Vec::new(),
         })
@@ -59,6 +64,10 @@ impl Connection {
     /// Sends a request and reads the whole answer.
     pub(super) async fn exchange(&mut self, head: &[u8], body: &[u8]) -> io::Result<Answer<'_>> {
         self.arrived.clear();
+        if self.is_over {
+            self.stream = connect(&self.address).await?;
+            self.is_over = false;
+        }
         self.stream
             .write_all_buf(&mut Buf::chain(head, body))
             .await?;
@@ -68,6 +77,7 @@ impl Connection {
                 None => self.read_more(4096).await?,
             }
         };
+        self.is_over = head.is_last;
         let body = match head.framing {
             Framing::Length(length) => {
                 while self.arrived.len() < head.bytes + length {
@@ -101,6 +111,12 @@ impl Connection {
     }
 }
 
+async fn connect((host, port): &(String, u16)) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host.as_str(), *port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 /// The head at the front of `bytes`, once all of it is there.
 fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
     let Some(end) = memmem::find(bytes, b"\r\n\r\n") else {
@@ -119,17 +135,22 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
         .and_then(|status| status.parse().ok())
         .ok_or_else(malformed)?;
     let mut framing = Framing::Length(0);
+    // From HTTP/1.1 on, a connection stays unless it is said to end (RFC 9112, §9.3).
+    let mut is_last = status_line.starts_with("HTTP/1.0");
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {
         if name.eq_ignore_ascii_case("content-length") {
             framing = Framing::Length(value.trim().parse().map_err(|_| malformed())?);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             framing = Framing::Chunked;
+        } else if name.eq_ignore_ascii_case("connection") {
+            is_last = value.trim().eq_ignore_ascii_case("close");
         }
     }
     Ok(Some(Head {
         status,
         bytes: end + 4,
         framing,
+        is_last,
     }))
 }
 
@@ -173,9 +194,17 @@ mod tests {
             Head {
                 status: 200,
                 bytes: whole.len() - 5,
-                framing: Framing::Length(12)
+                framing: Framing::Length(12),
+                is_last: false,
             }
         );
+        for last in [
+            &b"HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n"[..],
+            b"HTTP/1.0 200 OK\r\n\r\n",
+        ] {
+            let head = parse_head(last).expect("no mistake in it");
+            assert!(head.expect("it is whole").is_last);
+        }
         assert!(parse_head(b"SSH-2.0-OpenSSH\r\n\r\n").is_err());
     }
 

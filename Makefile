@@ -46,6 +46,8 @@ check: setup ## Format, lints, walls and unit tests: reads only
 	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
 	@tests/setup/step.sh "generated files" tests/walls/generated.sh
 	@$(ROCKSDB) tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	@tests/setup/step.sh "simulation, format" cargo fmt --manifest-path tests/simulation/Cargo.toml --all --check
+	@$(ROCKSDB) tests/setup/step.sh "simulation, lints" cargo clippy --manifest-path tests/simulation/Cargo.toml --release --locked --all-targets -- -D warnings
 	@BOTOCORE_KINESIS_MODEL=$$(tests/setup/model.sh) $(ROCKSDB) tests/setup/step.sh "unit tests" cargo test --release --locked --workspace
 
 .PHONY: test
@@ -63,6 +65,10 @@ api: build ## The API tests with every SDK
 .PHONY: durability
 durability: build ## Crashes, full disks and torn files with the real binary
 	@tests/all.sh durability
+
+.PHONY: sim
+sim: setup ## Whole clusters with faults in simulated time, by seed: SEEDS=1..1000
+	@$(ROCKSDB) tests/simulation/run $(or $(SEEDS),1..1000)
 
 .PHONY: e2e
 e2e: build ## Anabranch on a real Kubernetes: one made for the run, or KUBECONFIG=FILE

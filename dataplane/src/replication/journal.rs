@@ -18,7 +18,7 @@ use anabranch_store::{
     keys::{LogKey, RaftItem, RaftKey},
 };
 use bytes::Bytes;
-use tokio::{sync::Notify, task::spawn_blocking};
+use tokio::sync::Notify;
 
 use super::{
     Birth, ShardSnapshot, TailCache,
@@ -26,6 +26,7 @@ use super::{
     recovery::{self, LogError},
     unsettled::Unsettled,
 };
+use crate::waiting::where_it_may_wait;
 
 /// One shard's log.
 pub(crate) struct Journal {
@@ -115,7 +116,9 @@ impl Journal {
             return Ok(());
         }
         let (store, shard, birth) = (self.store.clone(), self.shard, self.birth);
-        let found = blocking(move || recovery::find(&*store, shard, birth)).await?;
+        let found = self
+            .reading(move || recovery::find(&*store, shard, birth))
+            .await?;
         if let Some(index) = found.orphans_from {
             tracing::warn!(%shard, index, "entries after a failed one are removed");
             let mut set = WriteSet::new();
@@ -142,12 +145,27 @@ impl Journal {
         }
         let (store, shard) = (self.store.clone(), self.shard);
         let end = self.with(LogState::visible_end).unwrap_or(0);
-        let recent = blocking(move || recovery::recall(&*store, shard, end)).await?;
+        let recent = self
+            .reading(move || recovery::recall(&*store, shard, end))
+            .await?;
         self.with_mut(|state| {
             state.shard.recent = recent;
             state.is_recalled = true;
         });
         Ok(())
+    }
+
+    /// Runs `read`, which reads the log on the disk, where it may wait for that.
+    pub(crate) async fn reading<T, E>(
+        &self,
+        read: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<LogError> + Send + 'static,
+    {
+        let done = where_it_may_wait(&*self.store, read).await;
+        done.map_err(LogError::from)?
     }
 
     /// Looks at the state; nothing before it is loaded.
@@ -359,14 +377,4 @@ impl fmt::Debug for Journal {
             .field("shard", &self.shard)
             .finish_non_exhaustive()
     }
-}
-
-/// Runs `read`, which waits for the disk, where waiting is allowed.
-async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, LogError> + Send + 'static,
-) -> Result<T, LogError> {
-    // The runtime is going away: so is the store.
-    spawn_blocking(read)
-        .await
-        .unwrap_or(Err(LogError::Store(StoreError::Closed)))
 }

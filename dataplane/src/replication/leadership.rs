@@ -173,6 +173,8 @@ impl Group {
             // It leads as soon as it has read what it needs.
             next_round += ROUND;
         }
+        // One for all rounds: a new one would have seen nothing yet, and what has long been so would end every wait at once.
+        let mut changes = raft.metrics();
         loop {
             let (state, term, is_heard) = {
                 let metrics = raft.metrics();
@@ -223,10 +225,12 @@ impl Group {
             if Instant::now() >= deadline {
                 return Err(LogError::NotLeader { leader: None });
             }
-            let mut metrics = raft.metrics();
             tokio::select! {
                 () = self.journal.advanced().notified() => {}
-                _ = metrics.changed() => {}
+                has_more = changes.changed() => {
+                    // The group stopped under it, as after a failed write: nothing will change any more.
+                    has_more.map_err(|stopped| self.fatal(&stopped))?;
+                }
                 () = sleep(GLANCE) => {}
             }
         }

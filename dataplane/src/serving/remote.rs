@@ -24,6 +24,7 @@ use tracing::debug;
 use super::{
     Attempt, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Verdict, messages,
 };
+use crate::dial::{Dial, Tcp};
 use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
 
 /// A connection that takes longer is tried anew: pods are in the same cluster.
@@ -55,6 +56,7 @@ pub(super) type Client = ShardServiceClient<Channel>;
 pub struct RemoteShards {
     addresses: PodAddresses,
     keys: Arc<KeyRing>,
+    dial: Arc<dyn Dial>,
     clients: Mutex<HashMap<PodName, Connection>>,
     /// Where the leader of a shard is believed to be, if it is not the first of its replicas.
     leaders: Mutex<HashMap<ShardUid, PodName>>,
@@ -69,9 +71,15 @@ struct Connection {
 impl RemoteShards {
     /// Pods at `addresses`; `keys` open what is sealed at rest.
     pub fn new(addresses: PodAddresses, keys: KeyRing) -> Self {
+        Self::over(Arc::new(Tcp), addresses, keys)
+    }
+
+    /// The same, over another network than the machine's.
+    pub fn over(dial: Arc<dyn Dial>, addresses: PodAddresses, keys: KeyRing) -> Self {
         Self {
             addresses,
             keys: Arc::new(keys),
+            dial,
             clients: Mutex::default(),
             leaders: Mutex::default(),
         }
@@ -128,7 +136,7 @@ impl RemoteShards {
             .keep_alive_timeout(KEEP_ALIVE)
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
-        let client = ShardServiceClient::new(endpoint.connect_lazy())
+        let client = ShardServiceClient::new(self.dial.dial(endpoint))
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let connection = Connection {

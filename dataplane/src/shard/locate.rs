@@ -6,7 +6,6 @@ use std::{ops::Range, sync::Arc};
 
 use anabranch_domain::Timestamp;
 use anabranch_store::entry::Envelope;
-use tokio::task::spawn_blocking;
 
 use super::{ReadError, ReadFrom, Resume};
 use crate::replication::{Journal, LogError, Tip};
@@ -112,7 +111,6 @@ async fn reading<T: Send + 'static>(
     {
         return read(journal);
     }
-    let journal = journal.clone();
-    let done = spawn_blocking(move || read(&journal)).await;
-    done.unwrap_or(Err(LogError::Store(anabranch_store::StoreError::Closed)))
+    let log = journal.clone();
+    journal.reading(move || read(&log)).await
 }

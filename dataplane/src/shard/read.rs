@@ -3,11 +3,10 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use anabranch_store::{
-    Family, Order, StoreError,
+    Family, Order,
     entry::{Entry, KeyRing},
     keys::LogKey,
 };
-use tokio::task::spawn_blocking;
 
 use super::{ReadBatch, ReadError, ReadLimits, Resume, locate};
 use crate::replication::{Journal, LogError, Tip};
@@ -24,17 +23,15 @@ pub(super) async fn read(
     let mut batch = ReadBatch::new(resume, tip);
     let is_full = read_memory(journal, keys, &limits, &mut batch)?;
     if !is_full && batch.next.log_index < tip.end_index {
-        let (journal, keys) = (journal.clone(), keys.clone());
-        let whole = spawn_blocking(move || {
+        let (log, keys) = (journal.clone(), keys.clone());
+        let whole = journal.reading(move || {
             // What the disk has first, and then the tail again, which the disk's part may have reached.
-            if !read_disk(&journal, &keys, &limits, &mut batch)? {
-                read_memory(&journal, &keys, &limits, &mut batch)?;
+            if !read_disk(&log, &keys, &limits, &mut batch)? {
+                read_memory(&log, &keys, &limits, &mut batch)?;
             }
             Ok(batch)
         });
-        return whole
-            .await
-            .unwrap_or(Err(ReadError::Log(LogError::Store(StoreError::Closed))));
+        return whole.await;
     }
     Ok(batch)
 }

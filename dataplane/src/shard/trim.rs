@@ -1,8 +1,7 @@
 //! Trimming a log by time: whole entries from its front, a bounded number at once.
 
 use anabranch_domain::Timestamp;
-use anabranch_store::{Family, KeyRange, StoreError, entry::HEADER_LEN, keys::LogKey};
-use tokio::task::spawn_blocking;
+use anabranch_store::{Family, KeyRange, entry::HEADER_LEN, keys::LogKey};
 
 use super::ReadError;
 use crate::replication::{Group, LogError};
@@ -45,10 +44,9 @@ pub(super) async fn trim(
             let bytes = |payload_len: u32| HEADER_LEN as u64 + u64::from(payload_len);
             trimmed.bytes += envelope.map_or(0, |envelope| bytes(envelope.payload_len));
         }
-        Ok((trimmed, visible.start))
+        Ok::<_, LogError>((trimmed, visible.start))
     };
-    let closed = Err(LogError::Store(StoreError::Closed));
-    let (trimmed, first) = spawn_blocking(expired).await.unwrap_or(closed)?;
+    let (trimmed, first) = group.journal().reading(expired).await?;
     if let Some(last) = (first + trimmed.entries)
         .checked_sub(1)
         .filter(|_| trimmed.entries > 0)
@@ -65,8 +63,8 @@ pub(super) async fn release(group: &Group) -> Result<(), LogError> {
         return Ok(());
     };
     let range: KeyRange = LogKey::between(journal.shard(), 0, visible.start);
-    let released = spawn_blocking(move || journal.store().release(Family::Log, &range));
-    Ok(released.await.unwrap_or(Err(StoreError::Closed))?)
+    let release = move || Ok(journal.store().release(Family::Log, &range)?);
+    group.journal().reading(release).await
 }
 
 /// Whether the space of `group`'s log, which is loaded, is worth asking back.
@@ -83,14 +81,13 @@ pub(super) async fn is_worth_releasing(group: &Group) -> Result<bool, LogError> 
         }
         Ok(false)
     };
-    let closed = Err(LogError::Store(StoreError::Closed));
-    spawn_blocking(weigh).await.unwrap_or(closed)
+    group.journal().reading(weigh).await
 }
 
 /// Gives the space of all of `group`'s log, which was destroyed, back to the file system.
 pub(super) async fn release_all(group: &Group) -> Result<(), LogError> {
     let journal = group.journal().clone();
     let range = LogKey::all(journal.shard());
-    let released = spawn_blocking(move || journal.store().release(Family::Log, &range));
-    Ok(released.await.unwrap_or(Err(StoreError::Closed))?)
+    let release = move || Ok(journal.store().release(Family::Log, &range)?);
+    group.journal().reading(release).await
 }

@@ -105,6 +105,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn waits(&self) -> bool {
+        false
+    }
+
     fn usage(&self) -> Result<Usage, StoreError> {
         let bytes: usize = self
             .lock()

@@ -52,6 +52,11 @@ pub trait Store: Send + Sync + 'static {
     /// disk needs: call it from a thread that may wait, seldom, and for ranges worth it.
     fn release(&self, family: Family, range: &KeyRange) -> Result<(), StoreError>;
 
+    /// Whether reading may wait for a device: then it is done on a thread that may wait, too.
+    fn waits(&self) -> bool {
+        true
+    }
+
     /// How full the disk is.
     fn usage(&self) -> Result<Usage, StoreError>;
 }

@@ -22,6 +22,7 @@ use tokio::{
 use tonic::{Streaming, transport::Endpoint};
 
 use super::Peers;
+use crate::dial::Dial;
 
 /// A connection that takes longer is tried anew: pods are in the same cluster.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -90,9 +91,9 @@ async fn run(
 ) {
     while let Some(first) = waiting.recv().await {
         let Some(all) = peers.upgrade() else { return };
-        let (url, hello) = (all.url(&pod), all.hello());
+        let (url, hello, dial) = (all.url(&pod), all.hello(), all.dial());
         drop(all);
-        match connect(url).await {
+        match connect(url, &*dial).await {
             Ok((frames, answers)) => {
                 let pending = Pending::default();
                 let sending = send(hello, first, &mut waiting, frames, &pending);
@@ -120,18 +121,18 @@ async fn run(
 
 async fn connect(
     url: Option<String>,
+    dial: &dyn Dial,
 ) -> Result<(mpsc::Sender<pb::Requests>, Streaming<pb::Responses>), String> {
     let url = url.ok_or("it has no address")?;
-    let channel = Endpoint::from_shared(url)
+    let endpoint = Endpoint::from_shared(url)
         .map_err(|error| error.to_string())?
         .connect_timeout(CONNECT_MAX)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE)
         .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
-        .connect_lazy();
-    let mut client = RaftServiceClient::new(channel)
+        .initial_connection_window_size(WINDOW_BYTES);
+    let mut client = RaftServiceClient::new(dial.dial(endpoint))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let (frames, outgoing) = mpsc::channel(2);

@@ -24,6 +24,8 @@ use anabranch_domain::PodName;
 use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::dial::{Dial, Tcp};
+
 pub use service::{Directory, RaftServer};
 
 use health::Health;
@@ -48,6 +50,7 @@ pub struct Peers {
     incarnation: u64,
     is_leaving: AtomicBool,
     locate: Locate,
+    dial: Arc<dyn Dial>,
     others: Mutex<HashMap<PodName, Arc<Peer>>>,
     this: Weak<Self>,
 }
@@ -61,12 +64,24 @@ struct Peer {
 impl Peers {
     /// This process: `pod`, whose disk has the number `node`; `incarnation` is drawn anew at every start.
     pub fn new(pod: PodName, node: u64, incarnation: u64, locate: Locate) -> Arc<Self> {
+        Self::over(Arc::new(Tcp), pod, node, incarnation, locate)
+    }
+
+    /// The same, over another network than the machine's.
+    pub fn over(
+        dial: Arc<dyn Dial>,
+        pod: PodName,
+        node: u64,
+        incarnation: u64,
+        locate: Locate,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             pod,
             node,
             incarnation,
             is_leaving: AtomicBool::new(false),
             locate,
+            dial,
             others: Mutex::default(),
             this: this.clone(),
         })
@@ -111,6 +126,10 @@ impl Peers {
     /// The connection to `pod`.
     pub(super) fn link(&self, pod: &PodName) -> Link {
         self.peer(pod).link.clone()
+    }
+
+    fn dial(&self) -> Arc<dyn Dial> {
+        self.dial.clone()
     }
 
     fn url(&self, pod: &PodName) -> Option<String> {

@@ -1,0 +1,196 @@
+//! A gateway: the real one from a typed request on, with its routing and its patience, over the simulated network.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch::catalog::Catalog;
+use anabranch::clock::Clock;
+use anabranch::encryption::KeyFile;
+use anabranch::fanout::Subscriptions;
+use anabranch::metrics::Metrics;
+use anabranch::operations::{Answer, Services, dispatch};
+use anabranch::serving::{PodAddresses, RemoteShards, Shards};
+use anabranch::throttling::CallRates;
+use anabranch_domain::access::Caller;
+use anabranch_domain::{PodName, SequenceNumber, ShardId};
+use anabranch_wire::opaque_token::TokenKey;
+use anabranch_wire::shapes::{
+    GetRecordsInput, GetRecordsOutput, GetShardIteratorInput, GetShardIteratorOutput,
+    PutRecordsInput, PutRecordsOutput, PutRecordsRequestEntry,
+};
+use anabranch_wire::{Blob, Codec, Request, Text, decode_response};
+use bytes::Bytes;
+
+use crate::catalog::{STREAM, SimulatedCatalog};
+use crate::clock::MachineClock;
+use crate::dice::Dice;
+use crate::history::Place;
+use crate::network::{PORT, SimulatedNetwork};
+
+/// As in a real gateway.
+const PUT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Addresses of all pods, over the simulated network.
+pub(crate) fn remote_shards(pods: &[PodName]) -> RemoteShards {
+    let listed = pods
+        .iter()
+        .map(|pod| (pod.clone(), format!("{pod}:{PORT}")));
+    let addresses = PodAddresses::Listed(listed.collect());
+    RemoteShards::over(
+        Arc::new(SimulatedNetwork),
+        addresses,
+        KeyFile::none().ring(),
+    )
+}
+
+/// A gateway's inside.
+pub(crate) struct Gateway {
+    services: Arc<Services>,
+    caller: Caller,
+}
+
+/// A page of records.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) records: Vec<PageRecord>,
+    /// Where to go on; none at the end of a sealed shard.
+    pub(crate) next: Option<String>,
+    /// Whether that is all there is now.
+    pub(crate) is_at_tip: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct PageRecord {
+    pub(crate) number: SequenceNumber,
+    pub(crate) key: String,
+    pub(crate) data: String,
+}
+
+impl Gateway {
+    pub(crate) fn new(
+        catalog: Arc<SimulatedCatalog>,
+        pods: &[PodName],
+        clock: Arc<MachineClock>,
+        dice: Arc<Dice>,
+    ) -> anyhow::Result<Self> {
+        let account = catalog.snapshot().account.id;
+        let services = Services {
+            catalog: catalog as Arc<dyn Catalog>,
+            subscriptions: Subscriptions::new(16),
+            // All gateways have the same: an iterator goes on at any of them.
+            token_key: TokenKey::new(&[7; TokenKey::LEN]),
+            shards: Shards::Remote(Arc::new(remote_shards(pods))),
+            keys: Arc::new(KeyFile::none()),
+            clock: clock as Arc<dyn Clock>,
+            entropy: dice,
+            metrics: Metrics::register(&prometheus::Registry::new())?,
+            calls: CallRates::unlimited(),
+            put_patience: PUT_PATIENCE,
+        };
+        Ok(Self {
+            services: Arc::new(services),
+            caller: Caller::root(account),
+        })
+    }
+
+    async fn ask(&self, request: Request) -> Result<Bytes, String> {
+        let answer = dispatch(&self.services, &self.caller, Codec::Cbor, request).await;
+        match answer.map_err(|error| format!("{error:?}"))? {
+            Answer::Body(body) => Ok(body),
+            Answer::EventStream(_) => Err("a subscription".to_owned()),
+        }
+    }
+
+    /// Puts records, each a partition key and its bytes; says of each where it is, or why that is not known.
+    pub(crate) async fn put(&self, records: &[(String, String)]) -> Vec<Result<Place, String>> {
+        let entries = records.iter().map(|(key, data)| PutRecordsRequestEntry {
+            partition_key: Some(Text::from(key.as_str())),
+            data: Blob::from(Bytes::copy_from_slice(data.as_bytes())),
+            ..PutRecordsRequestEntry::default()
+        });
+        let request = Request::PutRecords(PutRecordsInput {
+            records: entries.collect(),
+            stream_name: Some(STREAM.to_owned()),
+            ..PutRecordsInput::default()
+        });
+        let answered = self.ask(request).await.and_then(|body| {
+            let output: Result<PutRecordsOutput, _> = decode_response(Codec::Cbor, &body);
+            output.map_err(|error| error.to_string())
+        });
+        match answered {
+            Err(failure) => records.iter().map(|_| Err(failure.clone())).collect(),
+            Ok(output) => output
+                .records
+                .into_iter()
+                .map(|entry| match entry.sequence_number {
+                    Some(number) => place_of(&number),
+                    None => Err(entry
+                        .error_code
+                        .map(|code| code.to_string())
+                        .unwrap_or_default()),
+                })
+                .collect(),
+        }
+    }
+
+    /// An iterator of `shard`; `kind` is AWS's word, `number` the sequence number where the kind needs one.
+    pub(crate) async fn iterator(
+        &self,
+        shard: ShardId,
+        kind: &str,
+        number: Option<SequenceNumber>,
+    ) -> Result<String, String> {
+        let request = Request::GetShardIterator(GetShardIteratorInput {
+            shard_id: shard.to_string(),
+            shard_iterator_type: kind.to_owned(),
+            starting_sequence_number: number.map(|number| number.text().as_str().to_owned()),
+            stream_name: Some(STREAM.to_owned()),
+            ..GetShardIteratorInput::default()
+        });
+        let body = self.ask(request).await?;
+        let output: GetShardIteratorOutput =
+            decode_response(Codec::Cbor, &body).map_err(|error| error.to_string())?;
+        output
+            .shard_iterator
+            .ok_or_else(|| "no iterator".to_owned())
+    }
+
+    /// Reads up to `limit` records.
+    pub(crate) async fn read(&self, iterator: &str, limit: i32) -> Result<Page, String> {
+        let request = Request::GetRecords(GetRecordsInput {
+            limit: Some(limit),
+            shard_iterator: iterator.to_owned(),
+            ..GetRecordsInput::default()
+        });
+        let body = self.ask(request).await?;
+        let output: GetRecordsOutput =
+            decode_response(Codec::Cbor, &body).map_err(|error| error.to_string())?;
+        let records = output.records.into_iter().map(|record| {
+            let number: SequenceNumber = record
+                .sequence_number
+                .parse()
+                .map_err(|_| "an unreadable number".to_owned())?;
+            Ok(PageRecord {
+                number,
+                key: record
+                    .partition_key
+                    .map(|key| key.to_string())
+                    .unwrap_or_default(),
+                data: String::from_utf8_lossy(record.data.as_ref()).into_owned(),
+            })
+        });
+        let records: Vec<_> = records.collect::<Result<_, String>>()?;
+        Ok(Page {
+            is_at_tip: records.is_empty() && output.millis_behind_latest == Some(0),
+            records,
+            next: output.next_shard_iterator,
+        })
+    }
+}
+
+fn place_of(number: &str) -> Result<Place, String> {
+    let number: SequenceNumber = number
+        .parse()
+        .map_err(|_| format!("an unreadable number: {number}"))?;
+    Ok((number.shard().index(), number.ordinal()))
+}

@@ -15,7 +15,7 @@ use super::units::{
 };
 use crate::standalone::StandaloneOptions;
 use crate::standalone::options::{
-    Authentication, BoundOptions, LogFormat, LogOptions, StorageOptions, TlsOptions,
+    Authentication, BoundOptions, LogFormat, LogOptions, ScrubOptions, StorageOptions, TlsOptions,
 };
 
 /// Run the server: the whole Kinesis API in one process, on one directory
@@ -124,6 +124,15 @@ pub(super) struct StorageArgs {
     /// How often expired records are looked for and their space given back
     #[arg(long, value_name = "TIME", env = "ANABRANCH_RETENTION_INTERVAL", default_value = "60s", value_parser = parse_duration)]
     retention_interval: Duration,
+
+    /// Bytes a second at which stored records are read again to find damage on the disk, 0 for never. In a cluster, what is
+    /// damaged is replaced from another replica
+    #[arg(long, value_name = "SIZE", env = "ANABRANCH_SCRUB_RATE", default_value = "4MiB", value_parser = parse_bytes)]
+    scrub_rate: u64,
+
+    /// Pause before everything is read again once it was read
+    #[arg(long, value_name = "TIME", env = "ANABRANCH_SCRUB_INTERVAL", default_value = "24h", value_parser = parse_duration)]
+    scrub_interval: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -370,6 +379,10 @@ impl StorageArgs {
             block_cache_bytes: self.block_cache_bytes,
             reserve_bytes: self.reserve_bytes,
             retention_interval: self.retention_interval,
+            scrub: ScrubOptions {
+                bytes_per_second: self.scrub_rate,
+                every: self.scrub_interval,
+            },
         })
     }
 }

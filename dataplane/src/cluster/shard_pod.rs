@@ -32,7 +32,7 @@ use crate::shard::{Peers, RaftServer, ReplicaId, ShardRegistry};
 use crate::standalone::assemble::{account, open_store, shard_limits};
 use crate::standalone::limits::limits;
 use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, admin, bind};
-use crate::standalone::{logging, retention, stop_signal};
+use crate::standalone::{logging, retention, scrubbing, stop_signal};
 use crate::throttling::Throttles;
 
 /// Bytes of appends that all shards of a pod together have taken in and not yet answered.
@@ -100,7 +100,8 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         &keeping_ends,
     )
     .await?;
-    let pages = admin(Arc::clone(&store), store_metrics, registry).service();
+    let damage = Arc::clone(served.registry.damage());
+    let pages = admin(Arc::clone(&store), damage, store_metrics, registry).service();
     if let Some(address) = options.admin_listen {
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX, PACE, requests_end.clone());
         tasks.spawn(connections.serve(bind(address).await?, pages, None));
@@ -244,6 +245,12 @@ async fn keep(
         Arc::new(CautiousClock::new(clock)),
         store_metrics.clone(),
         options.storage.retention_interval,
+        ends.clone(),
+    ));
+    tasks.spawn(scrubbing::keep_scrubbing(
+        Arc::clone(&served.registry),
+        store_metrics.clone(),
+        options.storage.scrub,
         ends.clone(),
     ));
     Ok(())

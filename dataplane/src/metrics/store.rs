@@ -17,6 +17,10 @@ pub struct StoreMetrics {
     disk_bytes: IntGauge,
     free_bytes: IntGauge,
     low: IntGauge,
+    damaged: IntGauge,
+    replaced: IntGauge,
+    /// Bytes of logs that were read to see whether they still can be.
+    pub scrubbed_bytes: IntCounter,
     /// Bytes that retention gave back to the file system.
     pub released_bytes: IntCounter,
 }
@@ -77,6 +81,18 @@ impl StoreMetrics {
                 "anabranch_store_low",
                 "1 while storage is below its reserve and puts are refused",
             )?,
+            damaged: gauge(
+                "anabranch_store_damaged_entries",
+                "Times that a log entry on this disk could not be read as it was written, since the process began",
+            )?,
+            replaced: gauge(
+                "anabranch_store_replaced_entries",
+                "Damaged log entries that another replica's took the place of, since the process began",
+            )?,
+            scrubbed_bytes: counter(
+                "anabranch_store_scrubbed_bytes_total",
+                "Bytes of logs that were read to see whether they still can be",
+            )?,
             released_bytes: counter(
                 "anabranch_retention_released_bytes_total",
                 "Bytes of expired records given back to the file system",
@@ -84,13 +100,22 @@ impl StoreMetrics {
         })
     }
 
+    /// Shows how many entries were found damaged, and how many of them were replaced.
+    pub fn show_damage(&self, found: u64, replaced: u64) {
+        self.damaged.set(gauge(found));
+        self.replaced.set(gauge(replaced));
+    }
+
     /// Shows how full the disk is.
     pub fn show(&self, usage: &Usage) {
-        let gauge = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         self.disk_bytes.set(gauge(usage.disk_bytes));
         self.free_bytes.set(gauge(usage.free_bytes));
         self.low.set(i64::from(usage.reserve == Reserve::Low));
     }
+}
+
+fn gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 impl StoreObserver for StoreMetrics {

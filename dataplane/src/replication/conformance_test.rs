@@ -9,7 +9,7 @@ use openraft::{
     testing::log::{StoreBuilder, Suite},
 };
 
-use super::{Birth, Journal, StateMachine, TailCache, Types, log_store::LogStore};
+use super::{Birth, Journal, StateMachine, TailCache, Types, log_store::LogStore, mending::Mender};
 
 async fn build(store: Arc<dyn Store>) -> (LogStore, StateMachine) {
     let cache = Arc::new(TailCache::new(1 << 20));
@@ -19,7 +19,11 @@ async fn build(store: Arc<dyn Store>) -> (LogStore, StateMachine) {
         .load()
         .await
         .expect("an empty store has nothing damaged");
-    (LogStore::new(journal.clone()), StateMachine::new(journal))
+    let mender = Mender::new(journal.clone(), None, Arc::default());
+    (
+        LogStore::new(journal.clone(), mender),
+        StateMachine::new(journal),
+    )
 }
 
 struct InMemory;

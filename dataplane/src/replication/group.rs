@@ -34,8 +34,8 @@ use openraft::{Config, Raft, SnapshotPolicy, StepDownPolicy, alias::CommittedLea
 use tokio::time::timeout;
 
 use super::{
-    Commitment, Founding, Journal, LogError, Outcome, Peers, Proposal, ReplicaId, ShardSnapshot,
-    StateMachine, Types,
+    Commitment, Damage, Founding, Journal, LogError, Outcome, Peers, Proposal, ReplicaId,
+    ShardSnapshot, StateMachine, Types,
     log_state::LogState,
     log_store::LogStore,
     membership_bytes::encode_membership,
@@ -59,6 +59,8 @@ pub(crate) struct GroupSettings {
     pub(crate) node: u64,
     /// The processes of the other replicas; none: every group has one voter.
     pub(crate) peers: Option<Arc<Peers>>,
+    /// What was found damaged.
+    pub(crate) damage: Arc<Damage>,
     /// Leads at once where the disk says that it led.
     restoring: Arc<Config>,
     /// Leads only when elected: after a start, entries may be gone that others have.
@@ -110,6 +112,7 @@ impl GroupSettings {
         Self {
             node,
             peers,
+            damage: Arc::default(),
             restoring: config(true),
             cautious: config(false),
         }
@@ -249,7 +252,7 @@ impl Group {
             node,
             config.clone(),
             Network::new(self.journal.shard(), self.settings.peers.clone()),
-            LogStore::new(self.journal.clone()),
+            LogStore::new(self.journal.clone(), self.mender()),
             StateMachine::new(self.journal.clone()),
         );
         let raft = raft

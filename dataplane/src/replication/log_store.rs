@@ -22,9 +22,10 @@ use openraft::{
 };
 
 use super::{
-    Journal,
+    Journal, LogError, Mended,
     log_state::{LogState, standing_after},
     membership_bytes::{decode_membership, encode_membership},
+    mending::Mender,
     record::{encode_position, encode_vote},
     types::{LogEntry, LogId, Payload, Proposal, Types, Vote, log_id, position},
 };
@@ -36,12 +37,13 @@ const MESSAGE_BYTES_ENOUGH: usize = 2 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct LogStore {
     journal: Arc<Journal>,
+    mender: Mender,
 }
 
 impl LogStore {
     /// The log storage over `journal`, which is loaded.
-    pub(super) fn new(journal: Arc<Journal>) -> Self {
-        Self { journal }
+    pub(super) fn new(journal: Arc<Journal>, mender: Mender) -> Self {
+        Self { journal, mender }
     }
 
     fn state<T>(&self, look: impl FnOnce(&LogState) -> T) -> T {
@@ -99,7 +101,25 @@ impl LogStore {
         Some(encode_position(self.journal.shard(), committed))
     }
 
-    fn read(&self, range: (Bound<u64>, Bound<u64>)) -> Result<Vec<LogEntry>, io::Error> {
+    /// Reads entries for another replica or the state machine; what is damaged is mended first.
+    async fn read(&self, range: (Bound<u64>, Bound<u64>)) -> Result<Vec<LogEntry>, io::Error> {
+        loop {
+            let error = match self.try_read(range) {
+                Ok(entries) => return Ok(entries),
+                Err(error) => error,
+            };
+            let damaged = error.damaged_entry();
+            let is_mended = match damaged {
+                Some(key) => matches!(self.mender.mend(key.index).await, Ok(Mended::Replaced)),
+                None => false,
+            };
+            if !is_mended {
+                return Err(io::Error::other(error));
+            }
+        }
+    }
+
+    fn try_read(&self, range: (Bound<u64>, Bound<u64>)) -> Result<Vec<LogEntry>, LogError> {
         let (first, tail_start, end) =
             self.state(|state| (state.first_index(), state.tail_start(), state.next_index()));
         let from = match range.0 {
@@ -125,7 +145,7 @@ impl LogStore {
         Ok(entries)
     }
 
-    fn read_disk(&self, from: u64, to: u64) -> Result<Vec<LogEntry>, io::Error> {
+    fn read_disk(&self, from: u64, to: u64) -> Result<Vec<LogEntry>, LogError> {
         let mut entries = Vec::new();
         if from >= to {
             return Ok(entries);
@@ -146,7 +166,7 @@ impl LogStore {
                         ControlFlow::Continue(())
                     }
                 });
-        scanned.map_err(io::Error::other)?;
+        scanned?;
         failed.map_or(Ok(entries), Err)
     }
 
@@ -170,20 +190,20 @@ impl LogStore {
     }
 }
 
-fn decode(key: &[u8], value: &Bytes) -> Result<LogEntry, io::Error> {
-    let key = LogKey::decode(key).map_err(io::Error::other)?;
-    library_entry(Entry::decode(key, value).map_err(io::Error::other)?)
+fn decode(key: &[u8], value: &Bytes) -> Result<LogEntry, LogError> {
+    library_entry(Entry::decode(LogKey::decode(key)?, value)?)
 }
 
 /// A stored entry as the library knows it.
-fn library_entry(entry: Entry) -> Result<LogEntry, io::Error> {
+fn library_entry(entry: Entry) -> Result<LogEntry, LogError> {
     let log_id = log_id(entry.envelope().position);
     let payload = match entry.envelope().kind {
         EntryKind::Blank => Payload::Blank,
         EntryKind::Membership => {
             let membership = decode_membership(entry.payload());
             Payload::Membership(
-                membership.ok_or_else(|| io::Error::other("a membership is malformed"))?,
+                membership
+                    .ok_or_else(|| LogError::Record("a membership is malformed".to_owned()))?,
             )
         }
         EntryKind::Append | EntryKind::Seal | EntryKind::Activate => {
@@ -199,6 +219,7 @@ impl RaftLogReader<Types> for LogStore {
         range: RB,
     ) -> Result<Vec<LogEntry>, io::Error> {
         self.read((range.start_bound().cloned(), range.end_bound().cloned()))
+            .await
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
@@ -214,7 +235,9 @@ impl RaftLogReader<Types> for LogStore {
         let mut entries = Vec::new();
         let mut bytes = 0;
         for index in start..end {
-            let entry = self.read((Bound::Included(index), Bound::Excluded(index + 1)))?;
+            let entry = self
+                .read((Bound::Included(index), Bound::Excluded(index + 1)))
+                .await?;
             for entry in &entry {
                 if let EntryPayload::Normal(Proposal::Read(stored)) = &entry.payload {
                     bytes += stored.payload().len();

@@ -26,7 +26,7 @@ use super::{
     reply::Reply,
     trim,
 };
-use crate::replication::{Group, Journal, LogError, ReplicaId, Tip};
+use crate::replication::{Group, Journal, LogError, Mended, ReplicaId, Tip};
 
 /// One shard of this process.
 pub struct ShardHandle {
@@ -116,15 +116,36 @@ impl ShardHandle {
     }
 
     /// Reads records from `from` on, and says where to go on.
+    ///
+    /// What is damaged on this disk is replaced by another replica's, where one has it.
     pub async fn read(&self, from: ReadFrom, limits: ReadLimits) -> Result<ReadBatch, ReadError> {
         let resume = self.locate(from, limits.horizon).await?;
-        read::read(self.group.journal(), &self.shared.keys(), resume, limits).await
+        let (journal, keys) = (self.group.journal(), self.shared.keys());
+        loop {
+            match read::read(journal, &keys, resume, limits).await {
+                Err(ReadError::Log(error)) if self.is_mended(&error).await => {}
+                read => return read,
+            }
+        }
     }
 
     /// Turns a starting point into a log position.
     pub async fn locate(&self, from: ReadFrom, horizon: Timestamp) -> Result<Resume, ReadError> {
         self.load().await?;
-        locate::locate(self.group.journal(), from, horizon).await
+        loop {
+            match locate::locate(self.group.journal(), from, horizon).await {
+                Err(ReadError::Log(error)) if self.is_mended(&error).await => {}
+                located => return located,
+            }
+        }
+    }
+
+    /// Whether `error` came from an entry that was damaged and no longer is.
+    async fn is_mended(&self, error: &LogError) -> bool {
+        match error.damaged_entry() {
+            Some(entry) => matches!(self.group.mend(entry.index).await, Ok(Mended::Replaced)),
+            None => false,
+        }
     }
 
     /// The shard's newest end. Reads the disk when the shard is used for the first time.

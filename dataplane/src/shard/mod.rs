@@ -24,11 +24,14 @@ mod read_batch;
 mod record;
 mod registry;
 mod reply;
+mod scrub;
 mod settled;
 mod tail;
 mod trim;
 
-pub use crate::replication::{Birth, Founding, LogError, Peers, RaftServer, ReplicaId, Tip};
+pub use crate::replication::{
+    Birth, Damage, Founding, LogError, Peers, RaftServer, ReplicaId, Tip,
+};
 pub use error::{AppendError, ControlError, ReadError};
 pub use handle::ShardHandle;
 pub use limits::ShardLimits;
@@ -37,6 +40,7 @@ pub(crate) use read_batch::BatchPart;
 pub use read_batch::{ReadBatch, StoredRecord};
 pub use record::{Append, NewRecord};
 pub use registry::ShardRegistry;
+pub use scrub::{Scrubbed, Scrubber};
 pub use settled::{Appended, Settled};
 pub use tail::Tail;
 pub(crate) use trim::RELEASE_BYTES_MIN;
@@ -46,6 +50,8 @@ pub use trim::Trimmed;
 mod failure_test;
 #[cfg(test)]
 mod handle_test;
+#[cfg(test)]
+mod mending_test;
 #[cfg(test)]
 mod model_test;
 #[cfg(test)]

@@ -8,12 +8,13 @@ use std::{
 };
 
 use anabranch_domain::{ShardUid, Timestamp};
-use anabranch_store::{Store, entry::KeyRing};
+use anabranch_store::{Store, entry::KeyRing, keys::LogKey};
 
 use super::{ShardHandle, ShardLimits, admission::Budget};
 use crate::clock::Clock;
 use crate::replication::{
-    Birth, Directory, Founding, Group, GroupSettings, Journal, LogError, Peers, TailCache,
+    Birth, Damage, Directory, Founding, Group, GroupSettings, Journal, LogError, Mended, Peers,
+    TailCache,
 };
 
 /// What all shards of a process share.
@@ -302,6 +303,24 @@ impl ShardRegistry {
         for shard in shards {
             shard.group().end().await;
         }
+    }
+
+    /// Looks at one entry on the disk, and replaces it by another replica's if it cannot be read. None: the shard is not here.
+    pub(super) async fn mend(&self, entry: LogKey) -> Result<Option<Mended>, LogError> {
+        match self.formed(entry.shard) {
+            Some(shard) => shard.group().mend(entry.index).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The disk.
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// What was found damaged on this disk.
+    pub fn damage(&self) -> &Arc<Damage> {
+        &self.settings.damage
     }
 
     /// Bytes of recent log entries in memory.

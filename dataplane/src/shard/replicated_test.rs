@@ -24,26 +24,26 @@ use super::{
 };
 use crate::clock::{Clock, SystemClock};
 
-const SHARD: ShardUid = ShardUid::from_bits(42);
+pub(super) const SHARD: ShardUid = ShardUid::from_bits(42);
 const BIRTH: Birth = Birth::open(Timestamp::from_millis(1_000));
 const REPLICAS: usize = 3;
 /// Far longer than anything here takes on a busy machine: what is waited for comes, or the test fails.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 static INCARNATION: AtomicU64 = AtomicU64::new(1);
 
 /// One process.
-struct Process {
+pub(super) struct Process {
     runtime: Runtime,
-    registry: Arc<ShardRegistry>,
+    pub(super) registry: Arc<ShardRegistry>,
     peers: Arc<Peers>,
 }
 
 /// Three places where a process may run.
-struct Cluster {
-    stores: Vec<Arc<dyn Store>>,
+pub(super) struct Cluster {
+    pub(super) stores: Vec<Arc<dyn Store>>,
     addresses: Vec<SocketAddr>,
-    processes: Vec<Option<Process>>,
+    pub(super) processes: Vec<Option<Process>>,
     limits: ShardLimits,
     /// The number of the disk at each place.
     disks: Vec<u64>,
@@ -62,7 +62,7 @@ fn new_disk() -> u64 {
 }
 
 impl Cluster {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::founded_by(REPLICAS, ShardLimits::default())
     }
 
@@ -87,7 +87,7 @@ impl Cluster {
         cluster
     }
 
-    fn start(&mut self, place: usize) {
+    pub(super) fn start(&mut self, place: usize) {
         let runtime = Runtime::new().expect("a runtime");
         let addresses = self.addresses.clone();
         let locate = Box::new(move |pod: &PodName| {
@@ -146,14 +146,14 @@ impl Cluster {
     }
 
     /// Takes the disk of a place where no process runs, and puts an empty one there.
-    fn lose_disk(&mut self, place: usize) {
+    pub(super) fn lose_disk(&mut self, place: usize) {
         self.stores[place] = Arc::new(MemoryStore::new());
         self.disks[place] = new_disk();
         self.founders.retain(|founder| *founder != place);
     }
 
     /// Changes the replicas to those at `places`, as the operator does: asking the leader until it is done.
-    fn change_replicas(&self, places: &[usize]) {
+    pub(super) fn change_replicas(&self, places: &[usize]) {
         let wanted: Vec<_> = places.iter().map(|place| self.replica(*place)).collect();
         let begun = Instant::now();
         let mut place = 0;
@@ -177,7 +177,7 @@ impl Cluster {
     }
 
     /// Ends a process where it stands.
-    fn kill(&mut self, place: usize) {
+    pub(super) fn kill(&mut self, place: usize) {
         if let Some(process) = self.processes[place].take() {
             drop(process.registry);
             process.runtime.shutdown_timeout(Duration::from_secs(5));
@@ -185,7 +185,7 @@ impl Cluster {
     }
 
     /// Ends a process as SIGTERM would.
-    fn stop(&mut self, place: usize) {
+    pub(super) fn stop(&mut self, place: usize) {
         if let Some(process) = self.processes[place].take() {
             let (registry, peers) = (process.registry, process.peers);
             process.runtime.block_on(async move {
@@ -197,7 +197,7 @@ impl Cluster {
         }
     }
 
-    fn run<T, F>(&self, place: usize, work: impl FnOnce(Arc<ShardHandle>) -> F) -> T
+    pub(super) fn run<T, F>(&self, place: usize, work: impl FnOnce(Arc<ShardHandle>) -> F) -> T
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
@@ -213,7 +213,7 @@ impl Cluster {
     }
 
     /// Appends as a gateway does: where the leader is said to be, else at the next, and again with the same token.
-    fn append(&self, text: &str) -> (u64, String) {
+    pub(super) fn append(&self, text: &str) -> (u64, String) {
         static TOKEN: AtomicU64 = AtomicU64::new(1);
         let token = AppendToken::from_bits(u128::from(TOKEN.fetch_add(1, Ordering::Relaxed)));
         let begun = Instant::now();
@@ -254,7 +254,7 @@ impl Cluster {
     }
 
     /// Waits until a replica has exactly these records.
-    fn wait_for(&self, place: usize, records: &[(u64, String)]) {
+    pub(super) fn wait_for(&self, place: usize, records: &[(u64, String)]) {
         let begun = Instant::now();
         while self.read(place) != records {
             assert!(
@@ -266,7 +266,7 @@ impl Cluster {
         }
     }
 
-    fn wait_for_all(&self, records: &[(u64, String)]) {
+    pub(super) fn wait_for_all(&self, records: &[(u64, String)]) {
         for place in 0..REPLICAS {
             if self.processes[place].is_some() {
                 self.wait_for(place, records);

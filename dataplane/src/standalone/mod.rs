@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub mod logging;
 pub mod options;
 pub(crate) mod retention;
+pub(crate) mod scrubbing;
 pub(crate) mod serve;
 
 use std::path::Path;

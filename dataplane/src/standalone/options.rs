@@ -160,6 +160,17 @@ pub struct StorageOptions {
     pub reserve_bytes: Option<u64>,
     /// How often expired records are looked for and given back to the file system.
     pub retention_interval: Duration,
+    /// Looking for damage.
+    pub scrub: ScrubOptions,
+}
+
+/// How all logs are read now and then, to see whether they still can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScrubOptions {
+    /// Bytes read a second, on average; 0: never.
+    pub bytes_per_second: u64,
+    /// Pause after everything was read.
+    pub every: Duration,
 }
 
 impl StorageOptions {

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::assemble::Node;
 use super::options::{Authentication, StandaloneOptions};
-use super::{forget, retention};
+use super::{forget, retention, scrubbing};
 use anabranch_domain::AccountId;
 
 use crate::admin::Admin;
@@ -32,6 +32,7 @@ use crate::lifecycle::Keeper;
 use crate::metrics::StoreMetrics;
 use crate::operations::Services;
 use crate::resharding::{Executor, ShardLogs};
+use crate::shard::Damage;
 
 /// How often certificates and access keys are looked at.
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
@@ -121,6 +122,12 @@ impl Serving {
             options.storage.retention_interval,
             self.keeping_ends.clone(),
         ));
+        self.tasks.spawn(scrubbing::keep_scrubbing(
+            Arc::clone(&node.served.registry),
+            node.store_metrics.clone(),
+            options.storage.scrub,
+            self.keeping_ends.clone(),
+        ));
     }
 
     async fn serve_tls(
@@ -154,8 +161,13 @@ impl Serving {
         let listener = bind(address).await?;
         self.listening_admin = Some(listener.local_addr()?);
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, self.requests_end.clone());
-        let (store, metrics) = (Arc::clone(&node.store), node.store_metrics.clone());
-        let pages = admin(store, metrics, node.registry.clone()).service();
+        let pages = admin(
+            Arc::clone(&node.store),
+            Arc::clone(node.served.registry.damage()),
+            node.store_metrics.clone(),
+            node.registry.clone(),
+        );
+        let pages = pages.service();
         self.tasks.spawn(connections.serve(listener, pages, None));
         Ok(())
     }
@@ -242,7 +254,12 @@ pub(crate) fn follow<S: Source>(
     tasks.spawn(stop.clone().run_until_cancelled_owned(following));
 }
 
-pub(crate) fn admin(store: Arc<dyn Store>, metrics: StoreMetrics, registry: Registry) -> Admin {
+pub(crate) fn admin(
+    store: Arc<dyn Store>,
+    damage: Arc<Damage>,
+    metrics: StoreMetrics,
+    registry: Registry,
+) -> Admin {
     let store_of_probe = Arc::clone(&store);
     Admin {
         registry,
@@ -250,9 +267,13 @@ pub(crate) fn admin(store: Arc<dyn Store>, metrics: StoreMetrics, registry: Regi
             Ok(_) => Ok(()),
             Err(failed) => Err(format!("the store does not answer: {failed}")),
         }),
-        before_scrape: Arc::new(move || match store.usage() {
-            Ok(usage) => metrics.show(&usage),
-            Err(failed) => warn!(%failed, "cannot measure the disk"),
+        before_scrape: Arc::new(move || {
+            let (found, replaced) = damage.counts();
+            metrics.show_damage(found, replaced);
+            match store.usage() {
+                Ok(usage) => metrics.show(&usage),
+                Err(failed) => warn!(%failed, "cannot measure the disk"),
+            }
         }),
     }
 }

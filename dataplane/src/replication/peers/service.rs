@@ -171,6 +171,7 @@ async fn replica_answer(
             let refused = group.receive_transfer(request).await?;
             Ok(Answer::Transferred(pb::Transferred { refused }))
         }
+        Call::ReadEntry(request) => Ok(Answer::Entry(group.give_entry(request.index).await?)),
         Call::Ping(_) => Err("a ping is for no shard".to_owned()),
     }
 }

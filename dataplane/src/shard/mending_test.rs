@@ -1,0 +1,149 @@
+//! Damage on one replica's disk, found by a read, by another replica's need and by a scrub.
+
+use std::sync::Arc;
+
+use anabranch_store::{Family, WriteSet, keys::LogKey};
+
+use super::{
+    replicated_test::{Cluster, SHARD},
+    scrub::Scrubber,
+    *,
+};
+
+/// What happened to an entry on a disk.
+#[derive(Clone, Copy, Debug)]
+enum Harm {
+    HeaderChanged,
+    PayloadChanged,
+    CutShort,
+    Gone,
+}
+
+fn stored(cluster: &Cluster, place: usize, index: u64) -> Option<bytes::Bytes> {
+    let key = LogKey::new(SHARD, index).encode();
+    cluster.stores[place]
+        .get(Family::Log, &key)
+        .expect("it reads")
+}
+
+fn harm(cluster: &Cluster, place: usize, index: u64, harm: Harm) {
+    let mut bytes = stored(cluster, place, index).expect("it is there").to_vec();
+    let last = bytes.len() - 1;
+    match harm {
+        Harm::HeaderChanged => bytes[45] ^= 1,
+        Harm::PayloadChanged => bytes[last] ^= 1,
+        Harm::CutShort => bytes.truncate(last),
+        Harm::Gone => {}
+    }
+    let mut set = WriteSet::new();
+    set.delete_range(Family::Log, LogKey::between(SHARD, index, index + 1));
+    if !matches!(harm, Harm::Gone) {
+        set.put_critical(Family::Log, LogKey::new(SHARD, index).encode(), bytes);
+    }
+    cluster.stores[place].submit(set, Box::new(|done| done.expect("written")));
+}
+
+/// Ten entries on every disk, harmed on the disk at `place` while its process is away.
+fn harmed(place: usize, harms: &[(u64, Harm)]) -> (Cluster, Vec<(u64, String)>) {
+    let mut cluster = Cluster::new();
+    let appended: Vec<_> = (0..10)
+        .map(|number| cluster.append(&number.to_string()))
+        .collect();
+    cluster.wait_for_all(&appended);
+    cluster.stop(place);
+    for (index, what) in harms {
+        harm(&cluster, place, *index, *what);
+    }
+    cluster.start(place);
+    (cluster, appended)
+}
+
+const HARMS: [(u64, Harm); 4] = [
+    (1, Harm::HeaderChanged),
+    (2, Harm::PayloadChanged),
+    (4, Harm::CutShort),
+    (5, Harm::Gone),
+];
+
+fn is_sound(cluster: &Cluster, place: usize) -> bool {
+    let other = (place + 1) % 3;
+    (0..10).all(|index| stored(cluster, place, index) == stored(cluster, other, index))
+}
+
+#[test]
+fn a_reader_gets_what_another_replica_has_and_the_disk_is_mended() {
+    // A reader finds a hole only by what is missing; a scrub looks for it.
+    let harms: Vec<_> = HARMS
+        .into_iter()
+        .filter(|(_, harm)| !matches!(harm, Harm::Gone))
+        .collect();
+    for place in [0, 2] {
+        let (cluster, appended) = harmed(place, &harms);
+        cluster.wait_for(place, &appended);
+        assert!(is_sound(&cluster, place));
+        let process = cluster.processes[place].as_ref().expect("it runs");
+        assert_eq!(process.registry.damage().counts(), (3, 3));
+    }
+}
+
+#[test]
+fn a_scrub_finds_all_damage_and_mends_it() {
+    let (cluster, appended) = harmed(1, &HARMS);
+    let registry = cluster.processes[1]
+        .as_ref()
+        .expect("it runs")
+        .registry
+        .clone();
+    let scrub_once = |registry: Arc<ShardRegistry>| async move {
+        let (mut scrubber, mut lost) = (Scrubber::new(registry), 0);
+        loop {
+            let step = scrubber.step().await.expect("the disk answers");
+            lost += step.lost;
+            if step.is_through {
+                return lost;
+            }
+        }
+    };
+    // Until the others are known to be alive, there is nobody to ask.
+    let begun = std::time::Instant::now();
+    loop {
+        let registry = registry.clone();
+        let lost = cluster.run(1, move |_| scrub_once(registry));
+        if lost == 0 {
+            break;
+        }
+        assert!(
+            begun.elapsed() < super::replicated_test::PATIENCE,
+            "{lost} entries are lost"
+        );
+    }
+    assert!(is_sound(&cluster, 1));
+    cluster.wait_for(1, &appended);
+}
+
+#[test]
+fn a_leader_mends_what_a_replica_that_was_away_needs() {
+    let (mut cluster, mut appended) = harmed(0, &[(3, Harm::PayloadChanged)]);
+    cluster.kill(2);
+    cluster.lose_disk(2);
+    cluster.kill(1);
+    cluster.start(1);
+    cluster.start(2);
+    appended.push(cluster.append("after"));
+    cluster.change_replicas(&[0, 1, 2]);
+    cluster.wait_for_all(&appended);
+}
+
+#[test]
+fn what_nobody_else_has_is_an_error_that_names_it_and_never_skipped() {
+    let (mut cluster, _) = harmed(0, &[(3, Harm::PayloadChanged)]);
+    cluster.kill(1);
+    cluster.kill(2);
+    let read = cluster.run(0, |shard| async move {
+        shard
+            .read(ReadFrom::TrimHorizon, super::handle_test::everything())
+            .await
+    });
+    let error = read.expect_err("entry 3 cannot be read").to_string();
+    assert!(error.contains("entry 3"), "{error}");
+}

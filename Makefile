@@ -78,6 +78,11 @@ e2e: build ## Anabranch on a real Kubernetes: one made for the run, or KUBECONFI
 bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)
 	@tests/bench/run $(ARGS)
 
+.PHONY: bench-replicated
+bench-replicated: build ## One copy beside three, on a real cluster of three nodes on this machine (root)
+	@tests/setup/packages.sh cluster
+	@cd tests && python3 -m cluster build && "$$(setup/python.sh requirements.txt)/bin/python" -m bench.replicated $(ARGS)
+
 .PHONY: autoscale-report
 autoscale-report: setup ## The autoscaler beside the rules of others, into its page (TRACES=FOLDER, ARGS=--seeds 1,2)
 	@tests/autoscale/run $(if $(TRACES),--traces "$(abspath $(TRACES))") $(ARGS)

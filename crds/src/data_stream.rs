@@ -183,8 +183,10 @@ pub struct DataStreamSpec {
     #[serde(default)]
     pub replication: Replication,
 
-    /// When a put is acknowledged: with `Fsync` when a majority of the replicas has it on disk, with `Memory` when a
-    /// majority has it in memory (faster, and lost if they all lose power at once).
+    /// When a put is acknowledged: with `Fsync` when a majority of the replicas has it on disk; with `Memory` when a majority
+    /// has handed it to its system, which writes it to the disk within a fifth of a second. That is faster, and survives the
+    /// death of every process; a node that loses power or crashes as a whole may lose the last of these records, and
+    /// their sequence numbers may then be given to others. Change it at any time.
     #[serde(default)]
     pub durability: Durability,
 
@@ -343,7 +345,7 @@ pub enum Durability {
     /// When a majority of the replicas has it on disk.
     #[default]
     Fsync,
-    /// When a majority of the replicas has it in memory: faster, and lost if they all lose power at once.
+    /// When a majority of the replicas has it in memory: faster, and the newest may be lost when a node loses power.
     Memory,
 }
 

@@ -187,7 +187,7 @@ async fn lead(
     let board = Arc::new(Board::default());
     let prometheus = options.prometheus().map(Prometheus::new).transpose()?;
     let autoscaling = Autoscaling::new(
-        client.clone(),
+        announcer.clone(),
         Arc::clone(&catalog),
         clock,
         prometheus,

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
 
 from harness.cluster import Cluster
+from image import anabranch as image
+
+CHART = image.ROOT / "charts" / "anabranch"
+NAMESPACE = "anabranch"
+
+
+def target_dir() -> Path:
+    cache = Path(os.environ.get("ANABRANCH_CACHE") or Path.home() / ".cache" / "anabranch")
+    return Path(os.environ.get("CARGO_TARGET_DIR") or cache / "target")
 
 
 @dataclass
@@ -72,6 +84,23 @@ class Installation:
                 if not answer["Records"] and answer["MillisBehindLatest"] == 0:
                     break
         return found
+
+
+def install(cluster: Cluster, scratch: Path) -> Installation:
+    """As a user does it: the image, then the chart."""
+    archive = scratch / "anabranch.tar"
+    image.build(archive, target_dir() / "release")
+    cluster.load_image(archive)
+    cluster.kubectl("create", "namespace", NAMESPACE)
+    cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    helm = [str(cluster.programs / "helm"), "--kubeconfig", str(cluster.kubectl.kubeconfig), "--namespace", NAMESPACE]
+    # A cluster that was given has the image from a registry of its own: a file of values says which.
+    file = os.environ.get("ANABRANCH_E2E_VALUES")
+    values = ["--values", file] if file else ["--set", "image.pullPolicy=Never"]
+    command = [*helm, "install", "anabranch", str(CHART), *values, "--wait", "--timeout", "3m"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return Installation(cluster, NAMESPACE, helm)
 
 
 @dataclass

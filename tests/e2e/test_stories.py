@@ -8,8 +8,7 @@ import time
 import pytest
 
 from cluster.kubectl import KubectlError
-from e2e.conftest import CHART
-from e2e.installation import Installation, Load
+from e2e.installation import CHART, Installation, Load
 
 pytestmark = pytest.mark.timeout(300)
 

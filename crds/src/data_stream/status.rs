@@ -4,6 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Durability;
 use crate::{condition::Condition, time::Time};
 
 /// What is known of the stream.
@@ -39,6 +40,9 @@ pub struct DataStreamStatus {
     /// When the stream was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_creation_timestamp: Option<Time>,
+    /// When puts are acknowledged now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durability: Option<Durability>,
     /// Registered enhanced fan-out consumers.
     #[serde(default)]
     pub consumers: u32,

@@ -182,10 +182,10 @@ fn peers(known: Arc<KnownAddresses>, own: &ReplicaId) -> Arc<Peers> {
 }
 
 /// Changes of the catalog that come within this time are looked at together.
-const LIMITS_PACE: Duration = Duration::from_secs(1);
+const WISHES_PACE: Duration = Duration::from_secs(1);
 
-/// Keeps the limits that streams' specs set for their shards.
-async fn keep_limits(
+/// Keeps what streams' specs say of how their shards take records.
+async fn keep_wishes(
     catalog: Arc<KubernetesCatalog>,
     served: Arc<ServedShards>,
     ends: CancellationToken,
@@ -195,7 +195,10 @@ async fn keep_limits(
         while versions.changed().await.is_ok() {
             let throttles = &served.throttles;
             throttles.limit(catalog.shard_limits(throttles.limits()));
-            tokio::time::sleep(LIMITS_PACE).await;
+            served
+                .registry
+                .answer_from_memory(catalog.shards_in_memory());
+            tokio::time::sleep(WISHES_PACE).await;
         }
     };
     ends.run_until_cancelled(keeping).await;
@@ -232,7 +235,7 @@ async fn keep(
     let followed = Arc::clone(&catalog);
     let following = async move { followed.follow().await };
     tasks.spawn(ends.clone().run_until_cancelled_owned(following));
-    tasks.spawn(keep_limits(
+    tasks.spawn(keep_wishes(
         Arc::clone(&catalog),
         Arc::clone(served),
         ends.clone(),

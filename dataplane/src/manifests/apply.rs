@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anabranch_crds::DesiredStream;
-use anabranch_crds::data_stream::{Durability, RecordDistribution, ShardLimits};
 use anabranch_domain::access::{InvalidPolicy, ResourcePolicy};
 use anabranch_domain::catalog::{CreateStream, Snapshot, Stream, StreamStatus};
 use anabranch_domain::{KeyId, ShardUid, StreamName, StreamUid};
@@ -58,15 +57,8 @@ pub async fn apply(services: &Services, wishes: &[DesiredStream]) -> Result<(), 
 /// What one process cannot or does not do is said, not passed over.
 fn warn_of_what_is_left_out(wish: &DesiredStream) {
     let left_out = [
-        ("durability: Memory", wish.durability == Durability::Memory),
         ("autoscaling", wish.autoscaling.is_some()),
-        ("shardLimits", wish.shard_limits != ShardLimits::default()),
         ("warmThroughputMiBps", wish.warm_throughput_mibps.is_some()),
-        (
-            "recordDistribution",
-            wish.record_distribution == RecordDistribution::Auto,
-        ),
-        ("shardLevelMetrics", !wish.shard_level_metrics.is_empty()),
     ];
     for (field, is_given) in left_out {
         if is_given {

@@ -5,9 +5,11 @@
 //! nothing.
 
 mod apply;
+mod keep;
 mod plan;
 
 pub use apply::{ApplyError, apply};
+pub use keep::keep;
 
 #[cfg(test)]
 mod plan_test;

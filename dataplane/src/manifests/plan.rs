@@ -1,13 +1,14 @@
 //! What is still to be changed so that a stream is what a manifest wishes for. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_crds::DesiredStream;
-use anabranch_crds::data_stream::CapacityMode;
+use anabranch_crds::data_stream::{CapacityMode, RecordDistribution as WishedDistribution};
 use anabranch_domain::catalog::{
-    AddTags, Change, DecreaseRetention, DeleteResourcePolicy, IncreaseRetention, PutResourcePolicy,
-    RemoveTags, Resource, ScaleStream, StartStreamEncryption, StopStreamEncryption, Stream,
-    StreamMode, UpdateMaxRecordSize, UpdateStreamMode,
+    AddTags, Change, DecreaseRetention, DeleteResourcePolicy, DisableEnhancedMonitoring,
+    EnableEnhancedMonitoring, IncreaseRetention, PutResourcePolicy, RecordDistribution, RemoveTags,
+    Resource, ScaleStream, ShardLevelMetric, StartStreamEncryption, StopStreamEncryption, Stream,
+    StreamMode, UpdateMaxRecordSize, UpdateStreamMode, UpdateStreamRecordDistribution,
 };
 use anabranch_domain::{KeyId, StreamName};
 
@@ -46,6 +47,8 @@ pub(super) fn changes(wish: &DesiredStream, stream: &Stream) -> Result<Vec<Chang
         record_size_change(wish, stream),
     ];
     let mut changes: Vec<Change> = settings.into_iter().flatten().collect();
+    changes.extend(distribution_change(wish, stream));
+    changes.extend(monitoring_changes(wish, stream));
     changes.extend(tag_changes(wish, stream));
     changes.extend(encryption_change(wish, stream)?);
     changes.extend(policy_change(wish, stream));
@@ -91,6 +94,49 @@ fn record_size_change(wish: &DesiredStream, stream: &Stream) -> Option<Change> {
         kib,
     };
     (kib != stream.max_record_size_kib).then(|| change().into())
+}
+
+/// Only an on-demand stream has a choice: another one's wish is refused where manifests are read.
+fn distribution_change(wish: &DesiredStream, stream: &Stream) -> Option<Change> {
+    let distribution = match wish.record_distribution {
+        WishedDistribution::UserPartitionKey => RecordDistribution::UserPartitionKey,
+        WishedDistribution::Auto => RecordDistribution::Auto,
+    };
+    let change = || UpdateStreamRecordDistribution {
+        stream: stream.name.clone(),
+        distribution,
+    };
+    let differs = distribution != stream.record_distribution;
+    (differs && wish.mode == CapacityMode::OnDemand).then(|| change().into())
+}
+
+/// A manifest names all metrics that are shown for each shard.
+fn monitoring_changes(wish: &DesiredStream, stream: &Stream) -> Vec<Change> {
+    let wished = wish.shard_level_metrics.iter();
+    let wished: BTreeSet<ShardLevelMetric> = wished
+        .filter_map(|metric| metric.as_str().parse().ok())
+        .collect();
+    let shown = &stream.shard_level_metrics;
+    let (more, fewer): (BTreeSet<_>, BTreeSet<_>) = (
+        wished.difference(shown).copied().collect(),
+        shown.difference(&wished).copied().collect(),
+    );
+    let mut changes = Vec::new();
+    if !more.is_empty() {
+        let enable = EnableEnhancedMonitoring {
+            stream: stream.name.clone(),
+            metrics: more,
+        };
+        changes.push(enable.into());
+    }
+    if !fewer.is_empty() {
+        let disable = DisableEnhancedMonitoring {
+            stream: stream.name.clone(),
+            metrics: fewer,
+        };
+        changes.push(disable.into());
+    }
+    changes
 }
 
 /// A manifest names all tags: the others go.

@@ -87,6 +87,10 @@ fn each_difference_is_one_change() {
             json!({ "tags": old, "maxRecordSize": "4Mi" }),
             "UpdateMaxRecordSize",
         ),
+        (
+            json!({ "tags": old, "shardLevelMetrics": ["IncomingBytes"] }),
+            "EnableEnhancedMonitoring",
+        ),
         (json!({ "tags": { "old": "2" } }), "AddTags"),
         (json!({}), "RemoveTags"),
         (
@@ -110,6 +114,7 @@ fn each_difference_is_one_change() {
 fn after_a_plan_was_applied_nothing_is_left_but_the_reshard_that_it_began() {
     let spec = json!({
         "retention": "48h", "mode": "OnDemand", "maxRecordSize": "4Mi", "tags": { "new": "1" },
+        "recordDistribution": "Auto", "shardLevelMetrics": ["IncomingBytes", "OutgoingBytes"],
         "encryption": { "keyId": "alias/a" }, "resourcePolicy": { "Statement": [] }, "shards": 5,
     });
     let before = catalog();

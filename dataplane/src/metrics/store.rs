@@ -12,6 +12,7 @@ pub struct StoreMetrics {
     queued_seconds: Histogram,
     commit_bytes: IntCounter,
     commit_sets: IntCounter,
+    lazy_sets: IntCounter,
     commit_failures: IntCounter,
     refusals: IntCounter,
     disk_bytes: IntGauge,
@@ -60,6 +61,10 @@ impl StoreMetrics {
             commit_sets: counter(
                 "anabranch_store_commit_sets_total",
                 "Write sets made durable by group commits",
+            )?,
+            lazy_sets: counter(
+                "anabranch_store_lazy_sets_total",
+                "Write sets that were answered from memory, before they were synced (durability: Memory)",
             )?,
             commit_failures: counter(
                 "anabranch_store_commit_failures_total",
@@ -125,6 +130,9 @@ impl StoreObserver for StoreMetrics {
         if facts.durable {
             self.commit_bytes.inc_by(facts.bytes as u64);
             self.commit_sets.inc_by(facts.sets as u64);
+            if facts.lazy {
+                self.lazy_sets.inc_by(facts.sets as u64);
+            }
         } else {
             self.commit_failures.inc();
         }

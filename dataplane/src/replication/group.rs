@@ -34,7 +34,7 @@ use openraft::{Config, Raft, SnapshotPolicy, StepDownPolicy, alias::CommittedLea
 use tokio::time::timeout;
 
 use super::{
-    Commitment, Damage, Founding, Journal, LogError, Outcome, Peers, Proposal, ReplicaId,
+    Commitment, Damage, Founding, Journal, LogError, Mended, Outcome, Peers, Proposal, ReplicaId,
     ShardSnapshot, StateMachine, Types,
     log_state::LogState,
     log_store::LogStore,
@@ -150,6 +150,8 @@ pub struct Group {
     may_restore: AtomicBool,
     /// Whether the process is about to end: then nothing starts any more.
     has_ended: AtomicBool,
+    /// One attempt at a time to mend a log that cannot be loaded.
+    pub(super) mending: tokio::sync::Mutex<()>,
     /// What is known of the leadership beside the log.
     pub(super) doubts: Mutex<super::leadership::Doubts>,
 }
@@ -165,6 +167,7 @@ impl Group {
             changing: tokio::sync::Mutex::new(()),
             may_restore: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
+            mending: tokio::sync::Mutex::new(()),
             doubts: Mutex::default(),
         }
     }
@@ -231,12 +234,28 @@ impl Group {
         if self.journal.with(LogState::is_unborn) == Some(true) {
             self.be_born().await?;
         }
-        self.journal.recall_appends().await?;
         self.watch_hosts();
+        self.recall_appends().await?;
         let running = self.launch().await?;
         let raft = running.raft.clone();
         *self.running() = Some(running);
         Ok(raft)
+    }
+
+    /// Remembers the tokens at the log's end; what is damaged there is mended first.
+    async fn recall_appends(&self) -> Result<(), LogError> {
+        loop {
+            let Err(error) = self.journal.recall_appends().await else {
+                return Ok(());
+            };
+            let is_mended = match error.damaged_entry() {
+                Some(entry) => self.mend(entry.index).await? == Mended::Replaced,
+                None => false,
+            };
+            if !is_mended {
+                return Err(error);
+            }
+        }
     }
 
     async fn launch(&self) -> Result<Running, LogError> {

@@ -42,6 +42,8 @@ pub(crate) struct Journal {
     /// Rung when an entry was applied.
     advanced: Notify,
     pub(super) unsettled: Arc<Unsettled>,
+    /// Whether entries are answered for from memory: before they are on stable storage.
+    is_lazy: AtomicBool,
     /// Whether its bytes were removed.
     is_destroyed: AtomicBool,
     /// The last failure of a write: the reason that the library, which knows only texts, cannot give.
@@ -79,9 +81,20 @@ impl Journal {
             loading: tokio::sync::Mutex::new(()),
             advanced: Notify::new(),
             unsettled: Arc::default(),
+            is_lazy: AtomicBool::new(false),
             is_destroyed: AtomicBool::new(false),
             failure: Mutex::new(None),
         })
+    }
+
+    /// Says whether entries from now on are answered for from memory, before they are on stable storage.
+    pub(crate) fn set_lazy(&self, is_lazy: bool) {
+        self.is_lazy.store(is_lazy, Ordering::Relaxed);
+    }
+
+    /// Whether entries are answered for from memory.
+    pub(super) fn is_lazy(&self) -> bool {
+        self.is_lazy.load(Ordering::Relaxed)
     }
 
     /// Whose log it is.

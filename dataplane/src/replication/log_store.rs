@@ -318,6 +318,9 @@ impl RaftLogStorage<Types> for LogStore {
                 committed,
             );
         }
+        if self.journal.is_lazy() {
+            set.lazy();
+        }
         let under_way = self.journal.unsettled.begin();
         let this = self.clone();
         let done = move |written: Result<(), StoreError>| {

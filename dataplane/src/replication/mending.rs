@@ -13,16 +13,17 @@ use std::{
     time::Duration,
 };
 
+use anabranch_domain::PodName;
 use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
 use anabranch_store::{
     Family, StoreError, WriteSet, commit,
     entry::{Entry, HEADER_LEN},
     keys::LogKey,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::{task::spawn_blocking, time::timeout};
 
-use super::{Group, Journal, LogError, Peers, log_state::LogState};
+use super::{Group, Journal, LogError, Peers, log_state::LogState, recovery};
 
 /// Another replica reads one entry and sends it: at most some megabytes.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -92,18 +93,78 @@ impl Mender {
             Err(error) => return Err(error),
         };
         self.damage.found.fetch_add(1, Ordering::Relaxed);
+        let hosts = self.journal.with(|state| {
+            let hosts = state.hosts();
+            let hosts = hosts.filter_map(|(node, host)| Some((node, host.0.clone()?)));
+            hosts.collect::<Vec<_>>()
+        });
+        for (node, pod) in hosts.unwrap_or_default() {
+            let Some(entry) = self.ask(node, &pod, index).await else {
+                continue;
+            };
+            // Trimmed meanwhile: it would be an entry before the log's first.
+            if !self.is_agreed(index) {
+                return Ok(Mended::NoEntry);
+            }
+            return self.replace(&entry, &damage, &pod).await;
+        }
         let shard = self.journal.shard();
-        let Some((bytes, pod)) = self.ask_others(index).await else {
-            tracing::error!(%shard, index, %damage, "an entry is damaged, and no other replica has it to give");
+        tracing::error!(%shard, index, %damage, "an entry is damaged, and no other replica has it to give");
+        Ok(Mended::Lost)
+    }
+
+    /// Replaces entry `index`, without which the log cannot be loaded.
+    ///
+    /// What is agreed on is not known here then. So an entry is taken from who has agreed on it, and only behind an entry that
+    /// both have: before two equal entries two logs are equal (Raft's log matching).
+    pub(super) async fn mend_unloaded(&self, index: u64) -> Result<Mended, LogError> {
+        let Some(peers) = &self.peers else {
             return Ok(Mended::Lost);
         };
-        // Trimmed meanwhile: it would be an entry before the log's first.
-        if !self.is_agreed(index) {
-            return Ok(Mended::NoEntry);
+        let Some(before) = index.checked_sub(1) else {
+            return Ok(Mended::Lost);
+        };
+        let journal = self.journal.clone();
+        let looked = spawn_blocking(move || {
+            let damage = on_disk(&journal, index).err();
+            let before = on_disk(&journal, before)?;
+            let hosts = recovery::hosts(&**journal.store(), journal.shard())?;
+            Ok((damage, before, hosts))
+        });
+        let looked = looked.await;
+        let (damage, before, mut hosts) =
+            looked.unwrap_or(Err(LogError::Store(StoreError::Closed)))?;
+        let Some(damage) = damage.filter(is_damage) else {
+            return Ok(Mended::Sound);
+        };
+        hosts.extend(peers.known());
+        for (node, pod) in hosts {
+            peers.watch(&pod);
+            let theirs = self.ask(node, &pod, before.key().index).await;
+            if theirs.map(|entry| entry.header()) != Some(before.header()) {
+                continue;
+            }
+            if let Some(entry) = self.ask(node, &pod, index).await {
+                self.damage.found.fetch_add(1, Ordering::Relaxed);
+                return self.replace(&entry, &damage, &pod).await;
+            }
         }
+        Ok(Mended::Lost)
+    }
+
+    async fn replace(
+        &self,
+        entry: &Entry,
+        damage: &LogError,
+        pod: &PodName,
+    ) -> Result<Mended, LogError> {
+        let LogKey { shard, index } = entry.key();
+        let mut bytes = BytesMut::with_capacity(HEADER_LEN + entry.payload().len());
+        bytes.extend_from_slice(&entry.header());
+        bytes.extend_from_slice(entry.payload());
         let mut set = WriteSet::new();
         set.delete_range(Family::Log, LogKey::between(shard, index, index + 1));
-        set.put_critical(Family::Log, LogKey::new(shard, index).encode(), bytes);
+        set.put_critical(Family::Log, entry.key().encode(), bytes.freeze());
         commit(&**self.journal.store(), set).await?;
         self.damage.replaced.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(%shard, index, %damage, %pod, "a damaged entry was replaced by another replica's");
@@ -115,33 +176,22 @@ impl Mender {
         visible.is_some_and(|visible| visible.contains(&index))
     }
 
-    /// Entry `index` as another replica has it, and which pod gave it.
-    async fn ask_others(&self, index: u64) -> Option<(Bytes, anabranch_domain::PodName)> {
-        let peers = self.peers.as_ref()?;
-        let hosts = self.journal.with(|state| {
-            let hosts = state.hosts();
-            let hosts = hosts.filter_map(|(node, host)| Some((node, host.0.clone()?)));
-            hosts.collect::<Vec<_>>()
-        })?;
+    /// Entry `index` as the replica `node` on `pod` has it, where it has agreed on it.
+    async fn ask(&self, node: u64, pod: &PodName, index: u64) -> Option<Entry> {
+        let peers = self.peers.as_ref().filter(|peers| node != peers.node())?;
         let key = LogKey::new(self.journal.shard(), index);
-        for (node, pod) in hosts {
-            if node == peers.node() || !peers.is_alive(&pod, node) {
-                continue;
+        let request = pb::Request {
+            id: 0,
+            shard: key.shard.to_bytes().to_vec().into(),
+            to: node,
+            call: Some(Call::ReadEntry(pb::ReadEntry { index })),
+        };
+        match timeout(ANSWER_MAX, peers.link(pod).call(request)).await {
+            Ok(Ok(Answer::Entry(stored))) => {
+                Entry::from_parts(key, &stored.header, stored.payload).ok()
             }
-            let request = pb::Request {
-                id: 0,
-                shard: key.shard.to_bytes().to_vec().into(),
-                to: node,
-                call: Some(Call::ReadEntry(pb::ReadEntry { index })),
-            };
-            let answer = timeout(ANSWER_MAX, peers.link(&pod).call(request)).await;
-            if let Ok(Ok(Answer::Entry(stored))) = answer
-                && let Some(bytes) = checked(key, &stored)
-            {
-                return Some((bytes, pod));
-            }
+            _ => None,
         }
-        None
     }
 }
 
@@ -163,6 +213,17 @@ impl Group {
     /// Looks at entry `index` on the disk, and replaces it by another replica's if it cannot be read.
     pub(crate) async fn mend(&self, index: u64) -> Result<Mended, LogError> {
         self.mender().mend(index).await
+    }
+
+    /// Replaces entry `index`, without which the log cannot be loaded. One attempt at a time; says whether it was replaced.
+    pub(crate) async fn mend_unloaded(&self, index: u64) -> bool {
+        let Ok(_one_at_a_time) = self.mending.try_lock() else {
+            return false;
+        };
+        matches!(
+            self.mender().mend_unloaded(index).await,
+            Ok(Mended::Replaced)
+        )
     }
 
     /// Entry `index` for a replica whose own is damaged; only where it was agreed on.
@@ -190,22 +251,8 @@ impl Group {
 fn on_disk(journal: &Journal, index: u64) -> Result<Entry, LogError> {
     let key = LogKey::new(journal.shard(), index);
     let bytes = journal.store().get(Family::Log, &key.encode())?;
-    let missing = || StoreError::Corrupt {
-        doing: "read a log",
-        family: Family::Log,
-        entry: Some(key),
-        detail: "the entry is missing".into(),
-    };
-    Ok(Entry::decode(key, &bytes.ok_or_else(missing)?)?)
-}
-
-/// The bytes of an entry that another replica sent, if they are what belongs under `key`.
-fn checked(key: LogKey, stored: &pb::Stored) -> Option<Bytes> {
-    let mut bytes = BytesMut::with_capacity(HEADER_LEN + stored.payload.len());
-    bytes.extend_from_slice(&stored.header);
-    bytes.extend_from_slice(&stored.payload);
-    let bytes = bytes.freeze();
-    Entry::decode(key, &bytes).is_ok().then_some(bytes)
+    let bytes = bytes.ok_or_else(|| recovery::missing(key.shard, index))?;
+    Ok(Entry::decode(key, &bytes)?)
 }
 
 /// Whether `error` says that stored bytes are not what was written.

@@ -80,6 +80,8 @@ pub(super) fn find(store: &dyn Store, shard: ShardUid, birth: Birth) -> Result<F
     let last = last_entry(store, shard, None)?;
     let (last, orphans_from) = match last {
         Some(last) => match hole_before(store, shard, first, last.key().index)? {
+            // Others may have been told that it is here: it has to come back before anything is said for this log.
+            Some(hole) if kept.committed.is_some() => return Err(missing(shard, hole).into()),
             Some(hole) => (last_entry(store, shard, Some(hole))?, Some(hole)),
             None => (Some(last), None),
         },
@@ -168,6 +170,24 @@ fn last_entry(
 
 fn decode(key: &[u8], value: &bytes::Bytes) -> Result<Entry, LogError> {
     Ok(Entry::decode(LogKey::decode(key)?, value)?)
+}
+
+/// What is said of an entry that belongs there and is not.
+pub(super) fn missing(shard: ShardUid, index: u64) -> StoreError {
+    StoreError::Corrupt {
+        doing: "read a log",
+        family: Family::Log,
+        entry: Some(LogKey::new(shard, index)),
+        detail: "the entry is missing".into(),
+    }
+}
+
+/// The replicas that the small values name: nobody, on a disk that joined and was told nothing yet.
+pub(super) fn hosts(store: &dyn Store, shard: ShardUid) -> Result<Vec<(u64, PodName)>, LogError> {
+    let snapshot = Kept::read(store, shard)?.snapshot;
+    let nodes = snapshot.iter().flat_map(|it| it.membership.nodes());
+    let hosts = nodes.filter_map(|(node, host)| Some((*node, host.0.clone()?)));
+    Ok(hosts.collect())
 }
 
 /// The first index missing among the last few before `last`.

@@ -58,6 +58,11 @@ fn harmed(place: usize, harms: &[(u64, Harm)]) -> (Cluster, Vec<(u64, String)>) 
     (cluster, appended)
 }
 
+fn last_index(cluster: &Cluster, place: usize) -> u64 {
+    let indexes = (0..).take_while(|index| stored(cluster, place, *index).is_some());
+    indexes.last().expect("a group is born with an entry")
+}
+
 const HARMS: [(u64, Harm); 4] = [
     (1, Harm::HeaderChanged),
     (2, Harm::PayloadChanged),
@@ -87,8 +92,37 @@ fn a_reader_gets_what_another_replica_has_and_the_disk_is_mended() {
 }
 
 #[test]
+fn a_log_whose_end_is_damaged_is_mended_before_anything_is_said_for_it() {
+    for what in [Harm::HeaderChanged, Harm::PayloadChanged, Harm::CutShort] {
+        let (mut cluster, mut appended) = harmed(2, &[]);
+        cluster.stop(2);
+        harm(&cluster, 2, last_index(&cluster, 2), what);
+        cluster.start(2);
+        cluster.wait_for(2, &appended);
+        // It counts again.
+        cluster.kill(0);
+        appended.push(cluster.append("after"));
+        cluster.wait_for(2, &appended);
+    }
+}
+
+#[test]
+fn a_hole_near_the_end_is_filled_and_what_lies_behind_it_stays() {
+    let (mut cluster, appended) = harmed(2, &[]);
+    cluster.stop(2);
+    let hole = last_index(&cluster, 2) - 2;
+    harm(&cluster, 2, hole, Harm::Gone);
+    cluster.start(2);
+    cluster.wait_for(2, &appended);
+    assert!(is_sound(&cluster, 2));
+}
+
+#[test]
 fn a_scrub_finds_all_damage_and_mends_it() {
-    let (cluster, appended) = harmed(1, &HARMS);
+    let (cluster, appended) = harmed(1, &[]);
+    for (index, what) in HARMS {
+        harm(&cluster, 1, index, what);
+    }
     let registry = cluster.processes[1]
         .as_ref()
         .expect("it runs")

@@ -47,6 +47,8 @@ pub(crate) use trim::RELEASE_BYTES_MIN;
 pub use trim::Trimmed;
 
 #[cfg(test)]
+mod failover_test;
+#[cfg(test)]
 mod failure_test;
 #[cfg(test)]
 mod handle_test;

@@ -1,9 +1,9 @@
 //! The shards of one process.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak},
     time::Duration,
 };
 
@@ -118,6 +118,8 @@ pub struct ShardRegistry {
     shards: RwLock<HashMap<ShardUid, Arc<ShardHandle>>>,
     /// How the shards that were formed on this disk began.
     formed: RwLock<HashMap<ShardUid, (Birth, Founding)>>,
+    /// Those whose appends are answered from memory.
+    lazy: RwLock<HashSet<ShardUid>>,
 }
 
 /// Between two looks at which shards nobody leads.
@@ -176,6 +178,7 @@ impl ShardRegistry {
             shared: Arc::new(shared),
             shards: RwLock::default(),
             formed: RwLock::default(),
+            lazy: RwLock::default(),
         }
     }
 
@@ -191,6 +194,7 @@ impl ShardRegistry {
         let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
         let made = shards.entry(uid).or_insert_with(|| {
             let journal = Journal::new(uid, birth, self.store.clone(), self.cache.clone());
+            journal.set_lazy(self.lazy().contains(&uid));
             ShardHandle::new(
                 Arc::new(Group::new(
                     journal,
@@ -201,6 +205,20 @@ impl ShardRegistry {
             )
         });
         made.clone()
+    }
+
+    /// Says of which shards appends are answered once a majority has them in memory; those of all others, once it has them on
+    /// stable storage.
+    pub fn answer_from_memory(&self, lazy: HashSet<ShardUid>) {
+        let shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+        for (uid, shard) in &*shards {
+            shard.group().journal().set_lazy(lazy.contains(uid));
+        }
+        *self.lazy.write().unwrap_or_else(PoisonError::into_inner) = lazy;
+    }
+
+    fn lazy(&self) -> RwLockReadGuard<'_, HashSet<ShardUid>> {
+        self.lazy.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says how a shard's group begins on this disk, before the shard is used.
@@ -233,11 +251,20 @@ impl ShardRegistry {
             };
             for (uid, birth) in formed {
                 let shard = self.shard(uid, birth);
-                // A log that cannot be read says so to whoever asks for it.
-                if shard.load().await.is_ok() {
-                    shard.lead_if_wanted();
-                    if shard.group().waits_for_the_rest() {
-                        in_background(async move { shard.group().ask_for_the_rest().await });
+                match shard.load().await {
+                    Ok(()) => {
+                        shard.lead_if_wanted();
+                        if shard.group().waits_for_the_rest() {
+                            in_background(async move { shard.group().ask_for_the_rest().await });
+                        }
+                    }
+                    // A log that cannot be read says so to whoever asks for it; another replica may help.
+                    Err(error) => {
+                        if let Some(damaged) = error.damaged_entry() {
+                            in_background(async move {
+                                shard.group().mend_unloaded(damaged.index).await;
+                            });
+                        }
                     }
                 }
             }

@@ -208,7 +208,7 @@ impl Cluster {
         process.runtime.block_on(done).expect("no panic")
     }
 
-    fn try_append(&self, place: usize, append: Append) -> Result<Appended, AppendError> {
+    pub(super) fn try_append(&self, place: usize, append: Append) -> Result<Appended, AppendError> {
         self.run(place, |shard| async move { shard.append(append).await })
     }
 

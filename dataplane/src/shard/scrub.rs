@@ -64,7 +64,11 @@ impl Scrubber {
             }
             Look::Enough(next) => self.at = Some(next),
             Look::Damaged(key) => {
-                let mended = self.registry.mend(key).await?;
+                let mended = match self.registry.mend(key).await {
+                    // Not even its end can be read: who keeps the shard led sees to that first.
+                    Err(error) if error.damaged_entry().is_some() => Some(Mended::Lost),
+                    mended => mended?,
+                };
                 scrubbed.lost = u64::from(matches!(mended, None | Some(Mended::Lost)));
                 self.at = match mended {
                     // Behind it there may be nothing to read: a damaged block hides where a log ends.

@@ -14,7 +14,7 @@ pub(crate) mod serve;
 
 use std::path::Path;
 
-use anabranch_crds::Manifests;
+use anabranch_crds::{DesiredStream, Manifests};
 use anyhow::Context;
 use tracing::{info, warn};
 
@@ -30,7 +30,8 @@ pub async fn run(options: StandaloneOptions) -> anyhow::Result<()> {
     let node = assemble::assemble(&options).await.context("start")?;
     let serving = serve::Serving::start(&options, &node).await?;
     if let Some(directory) = &options.manifests {
-        apply_manifests(directory, &node).await?;
+        let wishes = apply_manifests(directory, &node).await?;
+        serving.keep_wishes(&node, wishes);
     }
     serving.announce(&options);
     let signal = stop_signal().await?;
@@ -41,14 +42,18 @@ pub async fn run(options: StandaloneOptions) -> anyhow::Result<()> {
 }
 
 /// Makes the streams that the manifests of `directory` wish for.
-async fn apply_manifests(directory: &Path, node: &assemble::Node) -> anyhow::Result<()> {
+async fn apply_manifests(
+    directory: &Path,
+    node: &assemble::Node,
+) -> anyhow::Result<Vec<DesiredStream>> {
     let wishes = Manifests::read(directory).context("read the manifests")?;
     for skipped in &wishes.skipped {
         warn!(place = %skipped.place, kind = skipped.kind, "manifest skipped: not a DataStream");
     }
     manifests::apply(&node.services, &wishes.streams)
         .await
-        .context("apply the manifests")
+        .context("apply the manifests")?;
+    Ok(wishes.streams)
 }
 
 /// Waits for the signal that a service manager or a person at a terminal sends.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anabranch_crds::DesiredStream;
 use anabranch_store::Store;
 use anabranch_wire::constraint::Bounds;
 use anyhow::Context;
@@ -29,6 +30,7 @@ use crate::gateway::listener::{Connections, Pace};
 use crate::gateway::reloaded::{Reloaded, Source};
 use crate::gateway::tls::TlsFiles;
 use crate::lifecycle::Keeper;
+use crate::manifests;
 use crate::metrics::StoreMetrics;
 use crate::operations::Services;
 use crate::resharding::{Executor, ShardLogs};
@@ -128,6 +130,14 @@ impl Serving {
             options.storage.scrub,
             self.keeping_ends.clone(),
         ));
+    }
+
+    /// Keeps what manifests say of how shards take records.
+    pub(super) fn keep_wishes(&self, node: &Node, wishes: Vec<DesiredStream>) {
+        let catalog = Arc::clone(&node.services.catalog);
+        let keeping = manifests::keep(catalog, Arc::clone(&node.served), wishes);
+        let ends = self.keeping_ends.clone();
+        self.tasks.spawn(ends.run_until_cancelled_owned(keeping));
     }
 
     async fn serve_tls(

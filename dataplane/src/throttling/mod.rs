@@ -5,6 +5,7 @@
 //! Invariant: at most one entry a shard of the catalog; a destroyed shard takes its tanks along.
 
 mod calls;
+mod wished;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use anabranch_domain::throttle::{ReadThrottle, WriteThrottle};
 use anabranch_domain::{ShardUid, Timestamp};
 
 pub use calls::CallRates;
+pub use wished::wished;
 
 /// The tanks of all shards.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //! Owns the bytes that outlive a process: keys ([`keys`]), log entries ([`entry`]) and the directory they lie in.
 //! Knows no Raft, no API and no async runtime beyond one oneshot channel.
 //!
-//! Invariants: `done` is called only after the write set is on stable storage; write sets become durable in the order
+//! Invariants: `done` is called only after the write set is on stable storage, unless it is lazy; write sets become durable in the order
 //! in which they were submitted; bytes once written decode for ever (`tests/golden`).
 
 pub mod entry;
@@ -23,7 +23,7 @@ pub use family::Family;
 pub use key_range::KeyRange;
 pub use memory::MemoryStore;
 pub use rocks::{
-    DataDirUid, FORMAT, GroupFacts, ReserveSize, RocksOptions, RocksStore, StoreObserver,
+    DataDirUid, FORMAT, GroupFacts, LAZY_MAX, ReserveSize, RocksOptions, RocksStore, StoreObserver,
 };
 pub use store::{Done, Order, Store, commit};
 pub use usage::{Reserve, Usage};

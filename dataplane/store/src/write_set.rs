@@ -41,6 +41,7 @@ pub struct WriteSet {
     operations: Vec<Operation>,
     bytes: usize,
     grows: bool,
+    is_lazy: bool,
 }
 
 impl WriteSet {
@@ -91,6 +92,19 @@ impl WriteSet {
             range.start().len() + range.end().len(),
             Operation::DeleteRange { family, range },
         )
+    }
+
+    /// Lets the set be answered for once the system has its bytes: they survive the end of this process, and the loss of power
+    /// only if it comes later than [`crate::LAZY_MAX`]. Sets before and after it stay in order; one that is not lazy is
+    /// answered for only when all before it are on stable storage too.
+    pub fn lazy(&mut self) -> &mut Self {
+        self.is_lazy = true;
+        self
+    }
+
+    /// Whether it may be answered for before it is on stable storage.
+    pub fn is_lazy(&self) -> bool {
+        self.is_lazy
     }
 
     fn add(&mut self, bytes: usize, operation: Operation) -> &mut Self {

@@ -63,6 +63,9 @@ fn dying_process() {
         let (sender, receiver) = mpsc::channel();
         let mut set = WriteSet::new();
         set.put(Family::Log, log_key(1, index), value(index));
+        if std::env::var_os("CRASH_LAZY").is_some() {
+            set.lazy();
+        }
         let done = move |result: Result<(), _>| {
             result.expect("written");
             say(&format!("acked {index}"));
@@ -140,6 +143,14 @@ impl Said {
 }
 
 fn start(dir: &Path, entries: u64, fail_points: &str) -> (Child, BufReader<ChildStdout>) {
+    start_with(dir, entries, &[("FAILPOINTS", fail_points)])
+}
+
+fn start_with(
+    dir: &Path,
+    entries: u64,
+    environment: &[(&str, &str)],
+) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().expect("this binary"))
         .args([
             "--exact",
@@ -151,7 +162,7 @@ fn start(dir: &Path, entries: u64, fail_points: &str) -> (Child, BufReader<Child
         .env("CRASH_DIR", dir)
         .env("CRASH_ENTRIES", entries.to_string())
         .env("ANABRANCH_FAILPOINTS", "1")
-        .env("FAILPOINTS", fail_points)
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -227,9 +238,19 @@ fn an_abort_at_every_fail_point_loses_nothing_acknowledged() {
 
 #[test]
 fn a_kill_at_any_moment_loses_nothing_acknowledged() {
+    kill_at_moments(&[]);
+}
+
+/// The process dies and the system does not: what was answered for from memory is there.
+#[test]
+fn a_kill_at_any_moment_loses_nothing_that_was_lazy() {
+    kill_at_moments(&[("CRASH_LAZY", "1")]);
+}
+
+fn kill_at_moments(environment: &[(&str, &str)]) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     for acks in [0, 1, 17, 41, 45, 90] {
-        let (mut child, lines) = start(dir.path(), ENDLESS, "");
+        let (mut child, lines) = start_with(dir.path(), ENDLESS, environment);
         let mut said = Said::default();
         let mut heard = 0;
         for line in lines.lines() {

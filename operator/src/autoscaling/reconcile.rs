@@ -13,8 +13,7 @@ use anabranch::serving::RemoteShards;
 use anabranch_crds::DataStream;
 use anabranch_domain::StreamUid;
 use anabranch_domain::autoscale::{History, Memoir, shards_to_sketch};
-use kube::ResourceExt;
-use kube::runtime::events::{Recorder, Reporter};
+use kube::{Resource as _, ResourceExt};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -24,6 +23,7 @@ use super::metrics::AutoscalingMetrics;
 use super::observe::{Observation, Observer};
 use super::prometheus::Prometheus;
 use super::{apply, plan, policy, status};
+use crate::events::Announcer;
 
 /// How often what is remembered is written down, unless something is done: a status is no log.
 const REMEMBER_EVERY: Duration = Duration::from_mins(5);
@@ -32,7 +32,7 @@ const REMEMBER_EVERY: Duration = Duration::from_mins(5);
 pub struct Autoscaling {
     catalog: Arc<KubernetesCatalog>,
     clock: Arc<dyn Clock>,
-    recorder: Recorder,
+    announcer: Announcer,
     board: Arc<Board>,
     metrics: AutoscalingMetrics,
     observer: Observer,
@@ -50,7 +50,7 @@ struct Known {
 impl Autoscaling {
     /// One that has not looked yet.
     pub fn new(
-        client: kube::Client,
+        announcer: Announcer,
         catalog: Arc<KubernetesCatalog>,
         clock: Arc<dyn Clock>,
         prometheus: Option<Prometheus>,
@@ -58,14 +58,10 @@ impl Autoscaling {
         board: Arc<Board>,
         metrics: AutoscalingMetrics,
     ) -> Self {
-        let reporter = Reporter {
-            controller: "anabranch-autoscaler".to_owned(),
-            instance: None,
-        };
         Self {
             catalog,
             clock,
-            recorder: Recorder::new(client, reporter),
+            announcer,
             board,
             metrics,
             observer: Observer::new(prometheus, pods),
@@ -148,8 +144,6 @@ impl Autoscaling {
             said_before.or(in_object),
             now,
         );
-        let findings_before = before.map(|notice| notice.findings).unwrap_or_default();
-        apply::tell_trouble(&self.recorder, object, &notice.findings, &findings_before).await;
         self.board.write(&name, notice);
         let Some(reason) = decision.reason.clone().filter(|_| !decision.is_dry) else {
             return Some(label.to_owned());
@@ -158,7 +152,9 @@ impl Autoscaling {
             Ok(()) => {
                 self.metrics.resharded(label);
                 info!(stream = name, reason, "resharding");
-                apply::tell_decision(&self.recorder, object, &reason).await;
+                let reference = object.object_ref(&());
+                self.announcer
+                    .tell(&reference, apply::announcement(&reason));
             }
             Err(failure) => warn!(stream = name, %failure, reason, "not resharded"),
         }

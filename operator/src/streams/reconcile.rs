@@ -297,6 +297,9 @@ async fn report(
         status["pool"] = json!(pool);
         status["selector"] = json!(selector_text(&pool));
     }
+    if known.durability != Some(object.spec.durability) {
+        status["durability"] = json!(object.spec.durability);
+    }
     if let Some(said) = notice
         .status
         .filter(|said| Some(said) != known.autoscaling.as_ref())

@@ -31,6 +31,11 @@ impl Health {
         }
     }
 
+    /// The number of its disk, once it said so.
+    pub(super) fn node(&self) -> Option<u64> {
+        self.about.as_ref().map(|about| about.node)
+    }
+
     /// Whether it is there, with the disk `node`.
     pub(super) fn is_alive(&self, node: u64, now: Instant) -> bool {
         let last = self.heard.unwrap_or(self.watched_since);

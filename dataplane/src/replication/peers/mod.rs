@@ -132,6 +132,16 @@ impl Peers {
         self.dial.clone()
     }
 
+    /// The other processes that said who they are.
+    pub(super) fn known(&self) -> Vec<(u64, PodName)> {
+        let peers = self.lock();
+        let known = peers.iter().filter_map(|(pod, peer)| {
+            let health = peer.health.lock().unwrap_or_else(PoisonError::into_inner);
+            Some((health.node()?, pod.clone()))
+        });
+        known.collect()
+    }
+
     fn url(&self, pod: &PodName) -> Option<String> {
         (self.locate)(pod)
     }

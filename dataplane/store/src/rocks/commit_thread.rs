@@ -27,6 +27,9 @@ use crate::{
 /// RocksDB looks every five seconds whether a full disk has room again; asking it more often finds out sooner.
 const FULL_DISK_PAUSE: Duration = Duration::from_millis(100);
 
+/// What was answered for before it was synced is synced no later than this.
+pub const LAZY_MAX: Duration = Duration::from_millis(200);
+
 /// Bytes that RocksDB puts around an operation in a batch.
 const OPERATION_FRAME_BYTES: usize = 16;
 
@@ -50,10 +53,12 @@ impl Committer {
         let _ending = Ending(&self.queue);
         let mut group = Vec::new();
         let mut broken = None;
-        while self.queue.take(&mut group) {
+        // When the oldest of what is written and not synced has waited long enough.
+        let mut sync_at: Option<Instant> = None;
+        while self.queue.take(&mut group, sync_at) {
             if let Some(error) = &broken {
                 refuse(group.drain(..), error);
-            } else if let Err(error) = self.commit(&mut group) {
+            } else if let Err(error) = self.commit_or_sync(&mut group, &mut sync_at) {
                 error!(%error, "the disk failed: nothing more is written until the next start");
                 refuse(group.drain(..).chain(self.queue.drain()), &error);
                 broken = Some(error);
@@ -61,8 +66,32 @@ impl Committer {
         }
     }
 
+    /// Writes `group` and answers its writers, and syncs what was written without it when that is due.
+    fn commit_or_sync(
+        &self,
+        group: &mut Vec<Pending>,
+        sync_at: &mut Option<Instant>,
+    ) -> Result<(), StoreError> {
+        let is_due = sync_at.is_some_and(|due| due <= Instant::now());
+        if is_due && group.iter().all(|pending| pending.set.is_lazy()) {
+            self.database.sync()?;
+            *sync_at = None;
+        }
+        if group.is_empty() {
+            return Ok(());
+        }
+        let is_lazy = group.iter().all(|pending| pending.set.is_lazy());
+        self.commit(group, is_lazy)?;
+        if is_lazy {
+            sync_at.get_or_insert_with(|| Instant::now() + LAZY_MAX);
+        } else {
+            *sync_at = None;
+        }
+        Ok(())
+    }
+
     /// Writes `group` and answers its writers. An error has been told to nobody yet and is final.
-    fn commit(&self, group: &mut Vec<Pending>) -> Result<(), StoreError> {
+    fn commit(&self, group: &mut Vec<Pending>, is_lazy: bool) -> Result<(), StoreError> {
         failpoints::pass(failpoints::COMMIT_BEFORE_WRITE)?;
         // An error here says nothing about writing: the write itself will tell.
         let is_low = self
@@ -77,8 +106,8 @@ impl Committer {
             refuse(Vec::into_iter(refused), &self.reserve.refusal());
         }
         let began = Instant::now();
-        let written = self.write(group);
-        self.observe(group, began, written.is_ok());
+        let written = self.write(group, is_lazy);
+        self.observe(group, began, written.is_ok(), is_lazy);
         written?;
         failpoints::pass(failpoints::COMMIT_BEFORE_CALLBACKS)?;
         for pending in group.drain(..) {
@@ -88,10 +117,16 @@ impl Committer {
         Ok(())
     }
 
-    fn write(&self, group: &mut Vec<Pending>) -> Result<(), StoreError> {
+    fn write(&self, group: &mut Vec<Pending>, is_lazy: bool) -> Result<(), StoreError> {
         let mut is_waiting = false;
         while !group.is_empty() {
-            match self.database.write_synced(self.batch(group)) {
+            let batch = self.batch(group);
+            let written = if is_lazy {
+                self.database.write_unsynced(batch)
+            } else {
+                self.database.write_synced(batch)
+            };
+            match written {
                 Ok(()) if is_waiting => {
                     info!("the disk has room again");
                     break;
@@ -157,7 +192,7 @@ impl Committer {
         }
     }
 
-    fn observe(&self, group: &[Pending], began: Instant, durable: bool) {
+    fn observe(&self, group: &[Pending], began: Instant, durable: bool, is_lazy: bool) {
         let (Some(observer), Some(first)) = (&self.observer, group.first()) else {
             return;
         };
@@ -167,6 +202,7 @@ impl Committer {
             queued: began.saturating_duration_since(first.since),
             write: began.elapsed(),
             durable,
+            lazy: is_lazy,
         });
     }
 }

@@ -20,6 +20,7 @@ mod reserve;
 mod rocks_store;
 mod tuning;
 
+pub use commit_thread::LAZY_MAX;
 pub use data_dir::{DataDirUid, FORMAT};
 pub use observer::{GroupFacts, StoreObserver};
 pub use options::{ReserveSize, RocksOptions};

@@ -13,8 +13,10 @@ pub struct GroupFacts {
     pub queued: Duration,
     /// How long the write and its sync took.
     pub write: Duration,
-    /// Whether it is on stable storage.
+    /// Whether it was written: it is on stable storage, or will be soon if it is lazy.
     pub durable: bool,
+    /// Whether its writers were answered before it was synced.
+    pub lazy: bool,
 }
 
 /// Hears of every group commit, on the commit thread: it must be as quick as a few counters.

@@ -56,6 +56,18 @@ impl Database {
             .expect("every column family is made by opening")
     }
 
+    /// Writes `batch` and returns when the system has it.
+    pub(super) fn write_unsynced(&self, batch: WriteBatch) -> Result<(), StoreError> {
+        let written = self.db.write_opt(batch, &self.unsynced);
+        written.map_err(|error| rocks_error("write a group", Family::Log, &error))
+    }
+
+    /// Returns when everything written before is on stable storage.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        let synced = self.db.flush_wal(true);
+        synced.map_err(|error| rocks_error("sync", Family::Log, &error))
+    }
+
     /// Writes `batch` and returns when it is on stable storage.
     pub(super) fn write_synced(&self, batch: WriteBatch) -> Result<(), StoreError> {
         let fail = |error: rocksdb::Error| rocks_error("write a group", Family::Log, &error);

@@ -95,18 +95,27 @@ impl CommitQueue {
         Ok(())
     }
 
-    /// Waits until something is there and fills `group` with what makes up the next write. False once the queue is
-    /// closed and empty.
-    pub(super) fn take(&self, group: &mut Vec<Pending>) -> bool {
+    /// Waits until something is there and fills `group` with what makes up the next write; with nothing, if nothing came
+    /// until `latest`. False once the queue is closed and empty.
+    pub(super) fn take(&self, group: &mut Vec<Pending>, latest: Option<Instant>) -> bool {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closed {
                 return false;
             }
-            state = self
-                .filled
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            let Some(latest) = latest else {
+                state = self
+                    .filled
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = latest.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            let waited = self.filled.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let mut bytes = 0;
         while let Some(next) = state.waiting.front() {

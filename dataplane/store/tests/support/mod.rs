@@ -38,7 +38,8 @@ pub(crate) fn append(
 }
 
 /// Copies the files of `from`, which a store may have open, to the empty directory `to`: as a crash at one moment would
-/// leave them. Begins again when files come or go meanwhile.
+/// leave them. Begins again when files come, go or grow meanwhile: a manifest that was copied before its store noted that a log is
+/// whole would belong to an earlier moment than the log does.
 pub(crate) fn copy_dir(from: &Path, to: &Path) {
     while !copied_whole(from, to) {
         fs::remove_dir_all(to).expect("ours");
@@ -47,8 +48,8 @@ pub(crate) fn copy_dir(from: &Path, to: &Path) {
 
 fn copied_whole(from: &Path, to: &Path) -> bool {
     fs::create_dir_all(to).expect("a directory");
-    let before = names(from);
-    for name in &before {
+    let before = files(from);
+    for (name, _) in &before {
         let (source, target) = (from.join(name), to.join(name));
         let is_copied = if source.is_dir() {
             copied_whole(&source, &target)
@@ -59,13 +60,18 @@ fn copied_whole(from: &Path, to: &Path) -> bool {
             return false;
         }
     }
-    names(from) == before
+    files(from) == before
 }
 
-fn names(dir: &Path) -> BTreeSet<OsString> {
+/// Names and lengths.
+fn files(dir: &Path) -> BTreeSet<(OsString, u64)> {
+    let length = |entry: &fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        _ => 0,
+    };
     fs::read_dir(dir)
         .expect("a directory")
         .filter_map(Result::ok)
-        .map(|entry| entry.file_name())
+        .map(|entry| (entry.file_name(), length(&entry)))
         .collect()
 }

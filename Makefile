@@ -74,6 +74,11 @@ sim: setup ## Whole clusters with faults in simulated time, by seed: SEEDS=1..10
 e2e: build ## Anabranch on a real Kubernetes: one made for the run, or KUBECONFIG=FILE
 	@cd tests && CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" "$$(setup/python.sh requirements.txt)/bin/python" -m pytest e2e
 
+.PHONY: chaos
+chaos: build ## Every fault many times under load on a real cluster, and a judge of what clients saw (root; ARGS="--rounds 20 --seed 1")
+	@tests/setup/packages.sh cluster
+	@cd tests && python3 -m cluster build && "$$(setup/python.sh requirements.txt)/bin/python" -m e2e.chaos $(ARGS)
+
 .PHONY: bench
 bench: build ## Every server of this API beside ours, on this machine (ARGS=--full for the long run)
 	@tests/bench/run $(ARGS)

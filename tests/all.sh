@@ -86,7 +86,7 @@ fi
 if wants cluster; then
   # Never on a cluster that a shell happens to point at; `pytest e2e` with KUBECONFIG set runs on that one.
   step "Kubernetes, programs" bash -euo pipefail -c 'tests/setup/packages.sh cluster && in_tests python3 -m cluster build'
-  step "Kubernetes" bash -euo pipefail -c 'unset KUBECONFIG; in_tests "$venv/bin/python" -m pytest image cluster e2e'
+  step "Kubernetes" bash -euo pipefail -c 'unset KUBECONFIG; in_tests "$venv/bin/python" -m pytest harness image cluster e2e'
 fi
 
 printf '\n=== all passed in %d s\n' "$((SECONDS - began))"

@@ -40,9 +40,10 @@ pub struct DataStreamStatus {
     /// When the stream was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_creation_timestamp: Option<Time>,
-    /// When puts are acknowledged now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub durability: Option<Durability>,
+    /// When puts are acknowledged now: with `Fsync` when a majority of the replicas has them on disk, with `Memory` when a majority
+    /// has them in memory.
+    #[serde(default)]
+    pub durability: Durability,
     /// Registered enhanced fan-out consumers.
     #[serde(default)]
     pub consumers: u32,

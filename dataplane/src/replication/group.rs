@@ -34,11 +34,12 @@ use openraft::{Config, Raft, SnapshotPolicy, StepDownPolicy, alias::CommittedLea
 use tokio::time::timeout;
 
 use super::{
-    Commitment, Damage, Founding, Journal, LogError, Mended, Outcome, Peers, Proposal, ReplicaId,
+    Commitment, Damage, Founding, Journal, LogError, Met, Outcome, Peers, Proposal, ReplicaId,
     ShardSnapshot, StateMachine, Types,
     log_state::LogState,
     log_store::LogStore,
     membership_bytes::encode_membership,
+    mending::Mender,
     network::Network,
     record::{encode_birth, encode_position, encode_vote},
     types::{Host, Membership, StoredMembership, Vote, log_id},
@@ -150,8 +151,8 @@ pub struct Group {
     may_restore: AtomicBool,
     /// Whether the process is about to end: then nothing starts any more.
     has_ended: AtomicBool,
-    /// One attempt at a time to mend a log that cannot be loaded.
-    pub(super) mending: tokio::sync::Mutex<()>,
+    /// What mends this log.
+    pub(super) mender: Mender,
     /// What is known of the leadership beside the log.
     pub(super) doubts: Mutex<super::leadership::Doubts>,
 }
@@ -159,6 +160,11 @@ pub struct Group {
 impl Group {
     /// The group over `journal`, not running.
     pub(crate) fn new(journal: Arc<Journal>, settings: GroupSettings, founding: Founding) -> Self {
+        let mender = Mender::new(
+            journal.clone(),
+            settings.peers.clone(),
+            settings.damage.clone(),
+        );
         Self {
             journal,
             settings,
@@ -167,7 +173,7 @@ impl Group {
             changing: tokio::sync::Mutex::new(()),
             may_restore: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
-            mending: tokio::sync::Mutex::new(()),
+            mender,
             doubts: Mutex::default(),
         }
     }
@@ -244,16 +250,11 @@ impl Group {
 
     /// Remembers the tokens at the log's end; what is damaged there is mended first.
     async fn recall_appends(&self) -> Result<(), LogError> {
+        let mut met = Met::default();
         loop {
-            let Err(error) = self.journal.recall_appends().await else {
-                return Ok(());
-            };
-            let is_mended = match error.damaged_entry() {
-                Some(entry) => self.mend(entry.index).await? == Mended::Replaced,
-                None => false,
-            };
-            if !is_mended {
-                return Err(error);
+            match self.journal.recall_appends().await {
+                Err(error) if self.is_mended(&error, &mut met).await => {}
+                recalled => return recalled,
             }
         }
     }
@@ -271,7 +272,7 @@ impl Group {
             node,
             config.clone(),
             Network::new(self.journal.shard(), self.settings.peers.clone()),
-            LogStore::new(self.journal.clone(), self.mender()),
+            LogStore::new(self.journal.clone(), self.mender.clone()),
             StateMachine::new(self.journal.clone()),
         );
         let raft = raft

@@ -22,7 +22,7 @@ use openraft::{
 };
 
 use super::{
-    Journal, LogError, Mended,
+    Journal, LogError, Met,
     log_state::{LogState, standing_after},
     membership_bytes::{decode_membership, encode_membership},
     mending::Mender,
@@ -103,18 +103,11 @@ impl LogStore {
 
     /// Reads entries for another replica or the state machine; what is damaged is mended first.
     async fn read(&self, range: (Bound<u64>, Bound<u64>)) -> Result<Vec<LogEntry>, io::Error> {
+        let mut met = Met::default();
         loop {
-            let error = match self.try_read(range) {
-                Ok(entries) => return Ok(entries),
-                Err(error) => error,
-            };
-            let damaged = error.damaged_entry();
-            let is_mended = match damaged {
-                Some(key) => matches!(self.mender.mend(key.index).await, Ok(Mended::Replaced)),
-                None => false,
-            };
-            if !is_mended {
-                return Err(io::Error::other(error));
+            match self.try_read(range) {
+                Err(error) if self.mender.is_mended(&error, &mut met).await => {}
+                read => return read.map_err(io::Error::other),
             }
         }
     }

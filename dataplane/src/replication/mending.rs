@@ -64,7 +64,13 @@ pub(super) struct Mender {
     journal: Arc<Journal>,
     peers: Option<Arc<Peers>>,
     damage: Arc<Damage>,
+    /// Several readers may meet the same damage at the same time.
+    one_at_a_time: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// The damage that one reader met, so that it does not look at the same entry for ever.
+#[derive(Debug, Default)]
+pub(crate) struct Met(Option<u64>);
 
 impl Mender {
     pub(super) fn new(
@@ -76,11 +82,26 @@ impl Mender {
             journal,
             peers,
             damage,
+            one_at_a_time: Arc::default(),
+        }
+    }
+
+    /// Whether `error` came from an entry that was damaged and no longer is: then what failed is worth another attempt.
+    pub(super) async fn is_mended(&self, error: &LogError, met: &mut Met) -> bool {
+        let Some(entry) = error.damaged_entry() else {
+            return false;
+        };
+        match self.mend(entry.index).await {
+            Ok(Mended::Replaced) => true,
+            // Another reader was quicker; met again, it is not the disk that is at fault.
+            Ok(Mended::Sound) => met.0.replace(entry.index) != Some(entry.index),
+            _ => false,
         }
     }
 
     /// Looks at entry `index` on the disk, and replaces it if it cannot be read. The error is the disk's, when that fails.
     pub(super) async fn mend(&self, index: u64) -> Result<Mended, LogError> {
+        let _one_at_a_time = self.one_at_a_time.lock().await;
         self.journal.load().await?;
         if !self.is_agreed(index) {
             return Ok(Mended::NoEntry);
@@ -204,26 +225,22 @@ impl fmt::Debug for Mender {
 }
 
 impl Group {
-    /// What mends this log.
-    pub(super) fn mender(&self) -> Mender {
-        let (peers, damage) = (self.settings.peers.clone(), self.settings.damage.clone());
-        Mender::new(self.journal.clone(), peers, damage)
-    }
-
     /// Looks at entry `index` on the disk, and replaces it by another replica's if it cannot be read.
     pub(crate) async fn mend(&self, index: u64) -> Result<Mended, LogError> {
-        self.mender().mend(index).await
+        self.mender.mend(index).await
+    }
+
+    /// Whether `error` came from an entry that was damaged and no longer is: then what failed is worth another attempt.
+    pub(crate) async fn is_mended(&self, error: &LogError, met: &mut Met) -> bool {
+        self.mender.is_mended(error, met).await
     }
 
     /// Replaces entry `index`, without which the log cannot be loaded. One attempt at a time; says whether it was replaced.
     pub(crate) async fn mend_unloaded(&self, index: u64) -> bool {
-        let Ok(_one_at_a_time) = self.mending.try_lock() else {
+        let Ok(_one_at_a_time) = self.mender.one_at_a_time.try_lock() else {
             return false;
         };
-        matches!(
-            self.mender().mend_unloaded(index).await,
-            Ok(Mended::Replaced)
-        )
+        matches!(self.mender.mend_unloaded(index).await, Ok(Mended::Replaced))
     }
 
     /// Entry `index` for a replica whose own is damaged; only where it was agreed on.

@@ -42,7 +42,7 @@ pub(crate) use group::{Footing, GroupSettings};
 pub(crate) use journal::Journal;
 pub use journal::Tip;
 pub use mending::Damage;
-pub(crate) use mending::Mended;
+pub(crate) use mending::{Mended, Met};
 pub use peers::{Directory, Locate, Peers, RaftServer};
 pub(crate) use record::ShardSnapshot;
 pub use recovery::LogError;

@@ -26,7 +26,7 @@ use super::{
     reply::Reply,
     trim,
 };
-use crate::replication::{Group, Journal, LogError, Mended, ReplicaId, Tip};
+use crate::replication::{Group, Journal, LogError, Met, ReplicaId, Tip};
 
 /// One shard of this process.
 pub struct ShardHandle {
@@ -121,9 +121,10 @@ impl ShardHandle {
     pub async fn read(&self, from: ReadFrom, limits: ReadLimits) -> Result<ReadBatch, ReadError> {
         let resume = self.locate(from, limits.horizon).await?;
         let (journal, keys) = (self.group.journal(), self.shared.keys());
+        let mut met = Met::default();
         loop {
             match read::read(journal, &keys, resume, limits).await {
-                Err(ReadError::Log(error)) if self.is_mended(&error).await => {}
+                Err(ReadError::Log(error)) if self.group.is_mended(&error, &mut met).await => {}
                 read => return read,
             }
         }
@@ -132,19 +133,12 @@ impl ShardHandle {
     /// Turns a starting point into a log position.
     pub async fn locate(&self, from: ReadFrom, horizon: Timestamp) -> Result<Resume, ReadError> {
         self.load().await?;
+        let mut met = Met::default();
         loop {
             match locate::locate(self.group.journal(), from, horizon).await {
-                Err(ReadError::Log(error)) if self.is_mended(&error).await => {}
+                Err(ReadError::Log(error)) if self.group.is_mended(&error, &mut met).await => {}
                 located => return located,
             }
-        }
-    }
-
-    /// Whether `error` came from an entry that was damaged and no longer is.
-    async fn is_mended(&self, error: &LogError) -> bool {
-        match error.damaged_entry() {
-            Some(entry) => matches!(self.group.mend(entry.index).await, Ok(Mended::Replaced)),
-            None => false,
         }
     }
 

@@ -297,7 +297,7 @@ async fn report(
         status["pool"] = json!(pool);
         status["selector"] = json!(selector_text(&pool));
     }
-    if known.durability != Some(object.spec.durability) {
+    if known.durability != object.spec.durability {
         status["durability"] = json!(object.spec.durability);
     }
     if let Some(said) = notice

@@ -284,24 +284,35 @@ impl CredentialsFile {
 }
 
 /// The text of an error, without what may be a secret: a quotation mark or a line break that is missing makes the rest of a line a
-/// part of a field's name.
+/// part of a field's name, and a colon that is missing makes an entry a text.
 fn without_values(error: &serde_yaml::Error) -> String {
     let text = error.to_string();
-    let Some((before, rest)) = text.split_once("unknown field `") else {
-        return text;
-    };
-    // The list of the fields that there are comes last, so the name, whatever is in it, ends before it.
-    let Some((name, expected)) = rest.rsplit_once("`, expected one of ") else {
-        return format!("{before}unknown field");
-    };
-    let is_a_name = name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let name = if is_a_name {
-        format!("`{name}`")
-    } else {
-        "(not shown: it may hold a secret)".to_owned()
-    };
-    format!("{before}unknown field {name}, expected one of {expected}")
+    let hidden = without(&text, "unknown field `", "`, expected ");
+    let hidden = without(&hidden, "unknown variant `", "`, expected ");
+    without(&hidden, "string \"", "\", expected ")
 }
+
+/// `text` without what stands between `opening` and the last `closing`, unless that is a name or too short for a secret.
+fn without(text: &str, opening: &str, closing: &str) -> String {
+    let Some((before, rest)) = text.split_once(opening) else {
+        return text.to_owned();
+    };
+    // What was expected is said last, so the value, whatever is in it, ends before it.
+    let Some((value, expected)) = rest.rsplit_once(closing) else {
+        return format!("{before}{NOT_SHOWN}");
+    };
+    let is_a_name = opening.ends_with('`')
+        && value.len() <= 32
+        && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    // A secret has at least eight characters.
+    if is_a_name || value.len() < 8 {
+        return text.to_owned();
+    }
+    let kind = opening.trim_end_matches(['`', '"']);
+    format!("{before}{kind}{NOT_SHOWN}, expected {expected}")
+}
+
+const NOT_SHOWN: &str = "(not shown: it may hold a secret)";
 
 impl Source for CredentialsFile {
     type Value = AccessKeys;

@@ -28,6 +28,9 @@ use super::{Group, Journal, LogError, Peers, log_state::LogState, recovery};
 /// Another replica reads one entry and sends it: at most some megabytes.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 
+/// Damaged entries in a row at the end of a log that are replaced at a time.
+const UNLOADED_MAX: u64 = 4_096;
+
 /// What came of a look at one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mended {
@@ -134,30 +137,27 @@ impl Mender {
         Ok(Mended::Lost)
     }
 
-    /// Replaces entry `index`, without which the log cannot be loaded.
+    /// Replaces entry `index`, without which the log cannot be loaded, and those damaged right before it.
     ///
-    /// What is agreed on is not known here then. So an entry is taken from who has agreed on it, and only behind an entry that
+    /// What is agreed on is not known here then. So entries are taken from who has agreed on them, and only behind an entry that
     /// both have: before two equal entries two logs are equal (Raft's log matching).
     pub(super) async fn mend_unloaded(&self, index: u64) -> Result<Mended, LogError> {
         let Some(peers) = &self.peers else {
             return Ok(Mended::Lost);
         };
-        let Some(before) = index.checked_sub(1) else {
-            return Ok(Mended::Lost);
-        };
         let journal = self.journal.clone();
         let looked = spawn_blocking(move || {
-            let damage = on_disk(&journal, index).err();
-            let before = on_disk(&journal, before)?;
             let hosts = recovery::hosts(&**journal.store(), journal.shard())?;
-            Ok((damage, before, hosts))
+            Ok((damaged_up_to(&journal, index)?, hosts))
         });
         let looked = looked.await;
-        let (damage, before, mut hosts) =
-            looked.unwrap_or(Err(LogError::Store(StoreError::Closed)))?;
-        let Some(damage) = damage.filter(is_damage) else {
-            return Ok(Mended::Sound);
+        let (damaged, mut hosts) = looked.unwrap_or(Err(LogError::Store(StoreError::Closed)))?;
+        let Some((before, damaged)) = damaged else {
+            return Ok(Mended::Lost);
         };
+        if damaged.is_empty() {
+            return Ok(Mended::Sound);
+        }
         hosts.extend(peers.known());
         for (node, pod) in hosts {
             peers.watch(&pod);
@@ -165,10 +165,15 @@ impl Mender {
             if theirs.map(|entry| entry.header()) != Some(before.header()) {
                 continue;
             }
-            if let Some(entry) = self.ask(node, &pod, index).await {
+            // The first first: each stands behind one that both have.
+            for (index, damage) in damaged.iter().rev() {
+                let Some(entry) = self.ask(node, &pod, *index).await else {
+                    return Ok(Mended::Lost);
+                };
                 self.damage.found.fetch_add(1, Ordering::Relaxed);
-                return self.replace(&entry, &damage, &pod).await;
+                self.replace(&entry, damage, &pod).await?;
             }
+            return Ok(Mended::Replaced);
         }
         Ok(Mended::Lost)
     }
@@ -270,6 +275,26 @@ fn on_disk(journal: &Journal, index: u64) -> Result<Entry, LogError> {
     let bytes = journal.store().get(Family::Log, &key.encode())?;
     let bytes = bytes.ok_or_else(|| recovery::missing(key.shard, index))?;
     Ok(Entry::decode(key, &bytes)?)
+}
+
+/// A log's entries from `index` down that are damaged, and the first one below them that is not; nothing, if there is none. Blocks.
+#[allow(
+    clippy::type_complexity,
+    reason = "one caller, which takes it apart at once"
+)]
+fn damaged_up_to(
+    journal: &Journal,
+    index: u64,
+) -> Result<Option<(Entry, Vec<(u64, LogError)>)>, LogError> {
+    let mut damaged = Vec::new();
+    for index in (index.saturating_sub(UNLOADED_MAX)..=index).rev() {
+        match on_disk(journal, index) {
+            Ok(before) => return Ok(Some((before, damaged))),
+            Err(error) if is_damage(&error) => damaged.push((index, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// Whether `error` says that stored bytes are not what was written.

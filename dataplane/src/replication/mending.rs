@@ -21,7 +21,7 @@ use anabranch_store::{
     keys::LogKey,
 };
 use bytes::BytesMut;
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::time::timeout;
 
 use super::{Group, Journal, LogError, Peers, log_state::LogState, recovery};
 
@@ -110,8 +110,8 @@ impl Mender {
             return Ok(Mended::NoEntry);
         }
         let journal = self.journal.clone();
-        let read = spawn_blocking(move || on_disk(&journal, index)).await;
-        let damage = match read.unwrap_or(Err(LogError::Store(StoreError::Closed))) {
+        let read = self.journal.reading(move || on_disk(&journal, index)).await;
+        let damage = match read {
             Ok(_) => return Ok(Mended::Sound),
             Err(error) if is_damage(&error) => error,
             Err(error) => return Err(error),
@@ -146,12 +146,11 @@ impl Mender {
             return Ok(Mended::Lost);
         };
         let journal = self.journal.clone();
-        let looked = spawn_blocking(move || {
+        let looked = self.journal.reading(move || {
             let hosts = recovery::hosts(&**journal.store(), journal.shard())?;
-            Ok((damaged_up_to(&journal, index)?, hosts))
+            Ok::<_, LogError>((damaged_up_to(&journal, index)?, hosts))
         });
-        let looked = looked.await;
-        let (damaged, mut hosts) = looked.unwrap_or(Err(LogError::Store(StoreError::Closed)))?;
+        let (damaged, mut hosts) = looked.await?;
         let Some((before, damaged)) = damaged else {
             return Ok(Mended::Lost);
         };
@@ -260,8 +259,8 @@ impl Group {
             return Err(format!("entry {index} is not known to be agreed on here"));
         }
         let journal = self.journal.clone();
-        let read = spawn_blocking(move || on_disk(&journal, index)).await;
-        let entry = read.map_err(|error| error.to_string())?.map_err(text)?;
+        let read = self.journal.reading(move || on_disk(&journal, index)).await;
+        let entry = read.map_err(text)?;
         Ok(pb::Stored {
             header: entry.header().to_vec().into(),
             payload: entry.payload().clone(),

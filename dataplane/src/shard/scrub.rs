@@ -7,11 +7,13 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use anabranch_domain::ShardUid;
-use anabranch_store::{Family, KeyRange, Order, Store, StoreError, entry::Entry, keys::LogKey};
-use tokio::task::spawn_blocking;
+use anabranch_store::{Family, KeyRange, Order, Store, entry::Entry, keys::LogKey};
 
 use super::ShardRegistry;
-use crate::replication::{LogError, Mended};
+use crate::{
+    replication::{LogError, Mended},
+    waiting::where_it_may_wait,
+};
 
 /// One step reads no further once it has so many bytes.
 const STEP_BYTES_ENOUGH: usize = 1 << 20;
@@ -51,8 +53,8 @@ impl Scrubber {
     /// Reads on for about a mebibyte, or up to a damaged entry, which is mended. The error is the disk's.
     pub async fn step(&mut self) -> Result<Scrubbed, LogError> {
         let (store, at) = (Arc::clone(self.registry.store()), self.at);
-        let looked = spawn_blocking(move || look(&*store, at)).await;
-        let (look, bytes) = looked.unwrap_or(Err(LogError::Store(StoreError::Closed)))?;
+        let looked = where_it_may_wait(&**self.registry.store(), move || look(&*store, at));
+        let (look, bytes) = looked.await??;
         let mut scrubbed = Scrubbed {
             bytes,
             ..Scrubbed::default()

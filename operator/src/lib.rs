@@ -17,6 +17,7 @@
 pub mod applied;
 pub mod autoscaling;
 pub mod definitions;
+mod disks;
 pub mod election;
 pub mod events;
 pub mod options;

@@ -5,11 +5,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anabranch::standalone::options::LogFormat;
 use clap::Parser;
 
 use crate::autoscaling::PrometheusOptions;
+use crate::pools::Patience;
 
 /// What the process is to do.
 #[derive(Debug)]
@@ -203,6 +205,24 @@ pub struct Options {
     )]
     pub autoscaling_interval: u64,
 
+    /// Shards are spread anew over a pool's pods when none has come or gone for so many seconds; 0: never
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ANABRANCH_REBALANCE_AFTER",
+        default_value_t = 60
+    )]
+    pub rebalance_after: u64,
+
+    /// The replicas of a pod whose node or volume is lost go to others after so many seconds; 0: never
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "ANABRANCH_REPLACE_AFTER",
+        default_value_t = 600
+    )]
+    pub replace_after: u64,
+
     /// How log lines look
     #[arg(
         long,
@@ -222,7 +242,24 @@ pub struct Options {
     pub log: String,
 }
 
+/// Where shards are not spread anew, leaderships still go where they belong, after this long.
+const LEAD_AFTER: Duration = Duration::from_mins(1);
+
 impl Options {
+    /// How long pods are waited for.
+    pub fn patience(&self) -> Patience {
+        let unless_zero = |seconds| (seconds > 0).then(|| Duration::from_secs(seconds));
+        Patience {
+            rebalance_after: unless_zero(self.rebalance_after),
+            replace_after: unless_zero(self.replace_after),
+        }
+    }
+
+    /// How long a pod has to have answered before it is given a leadership.
+    pub fn lead_after(&self) -> Duration {
+        self.patience().rebalance_after.unwrap_or(LEAD_AFTER)
+    }
+
     /// How Prometheus is asked, if it is.
     pub fn prometheus(&self) -> Option<PrometheusOptions> {
         let user = self.prometheus_username.clone();

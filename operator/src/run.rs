@@ -29,9 +29,10 @@ use tracing::{info, warn};
 use crate::Options;
 use crate::applied::Applied;
 use crate::autoscaling::{Autoscaling, AutoscalingMetrics, Board, Prometheus};
+use crate::disks::Disks;
 use crate::election::Candidate;
 use crate::events::{Announcer, of_reshards};
-use crate::pools::{self, Pools};
+use crate::pools::{self, PoolMetrics, Pools};
 use crate::replicas::Replicas;
 use crate::resources::Pods;
 use crate::streams::{self, Streams};
@@ -46,6 +47,7 @@ struct Counters {
     rounds: IntCounter,
     leads: IntGauge,
     autoscaling: AutoscalingMetrics,
+    pools: PoolMetrics,
 }
 
 impl Counters {
@@ -64,6 +66,7 @@ impl Counters {
             rounds,
             leads,
             autoscaling: AutoscalingMetrics::register(registry)?,
+            pools: PoolMetrics::register(registry)?,
         })
     }
 }
@@ -169,18 +172,22 @@ async fn lead(
     let asked = client.clone();
     let finding = async move { follow_pod_addresses(asked, &of, |pods| told.replace(pods)).await };
     let finding = tokio::spawn(ends.clone().run_until_cancelled_owned(finding));
-    let remote = RemoteShards::new(PodAddresses::Known(known), KeyFile::none().ring());
-    let remote = Arc::new(remote);
+    let addresses = PodAddresses::Known(Arc::clone(&known));
+    let remote = Arc::new(RemoteShards::new(addresses, KeyFile::none().ring()));
+    let disks = Disks::new(Arc::clone(&catalog), Arc::clone(&remote), known);
+    let disks = Arc::new(disks);
     let logs = Arc::clone(&remote) as Arc<dyn ShardLogs>;
     let executor = Executor {
         catalog: Arc::clone(&catalog) as Arc<dyn Catalog>,
         logs,
         entropy: Arc::clone(&entropy),
     };
-    let replicas = Replicas {
-        catalog: Arc::clone(&catalog),
-        remote: Arc::clone(&remote),
-    };
+    let replicas = Replicas::new(
+        Arc::clone(&catalog),
+        Arc::clone(&remote),
+        Arc::clone(&disks),
+        options.lead_after(),
+    );
     let replicas = tokio::spawn(ends.clone().run_until_cancelled_owned(replicas.run()));
     let keeper = Keeper::new(executor, Arc::clone(&clock)).run(ends.clone());
     let keeper = tokio::spawn(keeper);
@@ -202,19 +209,22 @@ async fn lead(
         namespace: options.namespace.clone(),
         catalog: Arc::clone(&catalog),
         pods: remote,
+        disks: Arc::clone(&disks),
         entropy,
         board,
         announcer: announcer.clone(),
         applied: Applied::default(),
     };
-    let pools = Pools {
+    let pools = Pools::new(
         client,
-        namespace: options.namespace.clone(),
-        catalog: Arc::clone(&catalog),
-        pods: pods(options),
-        announcer: announcer.clone(),
-        applied: Applied::default(),
-    };
+        options.namespace.clone(),
+        Arc::clone(&catalog),
+        pods(options),
+        announcer.clone(),
+        disks,
+        options.patience(),
+        counters.pools.clone(),
+    );
     let mut versions = catalog.subscribe();
     let mut said_of_pools = None;
     while !ends.is_cancelled() {

@@ -97,6 +97,8 @@ def install(cluster: Cluster, scratch: Path) -> Installation:
     # A cluster that was given has the image from a registry of its own: a file of values says which.
     file = os.environ.get("ANABRANCH_E2E_VALUES")
     values = ["--values", file] if file else ["--set", "image.pullPolicy=Never"]
+    # Nobody waits for a minute here until a pool is quiet, or for ten until a pod is given up.
+    values += ["--set", "placement.rebalanceAfterSeconds=5,placement.replaceAfterSeconds=10"]
     command = [*helm, "install", "anabranch", str(CHART), *values, "--wait", "--timeout", "3m"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

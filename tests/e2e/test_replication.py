@@ -124,3 +124,62 @@ def test_the_number_of_copies_is_changed_under_load(installation: Installation) 
             until_voters(installation, "copied", factor)
             time.sleep(1)
     load.check()
+
+
+def wanted_on(installation: Installation, stream: str) -> list[list[str]]:
+    """For each shard the pods that it is wanted on, where those are the ones that vote."""
+    shards = installation.get("shards", "--selector", f"anabranch.dev/stream={stream}")["items"]
+    settled = (it for it in shards if set(it["status"].get("voters", [])) == set(it["spec"]["replicas"]))
+    return sorted(sorted(it["spec"]["replicas"]) for it in settled)
+
+
+def is_there(installation: Installation, pod: str) -> bool:
+    return f"pod/{pod}" in installation.kubectl("get", "pods", "--output", "name").split()
+
+
+def test_a_new_pod_takes_its_share_and_scaling_in_moves_the_data_first(installation: Installation) -> None:
+    """One copy of each shard: were a pod to go before what is on it is elsewhere, that would be lost."""
+    installation.apply("ShardPool", "moving", {"replicas": 1, "storage": {"size": "1Gi"}})
+    installation.until("the pool is known", lambda: installation.get("shardpool", "moving").get("status"))
+    installation.stream("moved", 4, pool="moving")
+    first, second = "moving-shards-0", "moving-shards-1"
+    with Load(installation, "moved") as load:
+        installation.kubectl("scale", "shardpool/moving", "--replicas=2")
+        share = [[first], [first], [second], [second]]
+        installation.until("the new pod has its share", lambda: wanted_on(installation, "moved") == share, 120)
+        installation.kubectl("scale", "datastream/moved", "--replicas=5")
+        open_shards = ("get", "datastream", "moved", "--output", "jsonpath={.status.phase} {.status.shards.open}")
+        installation.until("5 shards", lambda: installation.kubectl(*open_shards) == "Active 5", 120)
+        installation.kubectl("scale", "shardpool/moving", "--replicas=1")
+        installation.until("the pod is gone", lambda: not is_there(installation, second), 120)
+        shards = wanted_on(installation, "moved")
+        assert all(pods == [first] for pods in shards) and len(shards) > 5, shards
+    load.check()
+    events = installation.get("events.events.k8s.io")["items"]
+    told = {it["reason"] for it in events if it["regarding"].get("name") == "moving"}
+    assert "MovingReplicas" in told
+    print(f"the slowest put took {load.slowest_seconds:.2f} s")
+    installation.kubectl("delete", "datastream", "moved", "--wait=false")
+
+
+def test_a_pod_gone_for_good_is_replaced_and_may_come_back(installation: Installation) -> None:
+    """Its volume is lost: the pod is made again, and no node can run it."""
+    installation.stream("replaced", 2, **THREE)
+    lost, instead = "replaced-shards-1", "replaced-shards-3"
+    volume = installation.get("pvc", f"data-{lost}")["spec"]["volumeName"]
+    with Load(installation, "replaced") as load:
+        installation.cluster.kubectl("delete", "pv", volume, "--wait=false")
+        installation.cluster.kubectl("patch", "pv", volume, "--type=merge", "--patch", '{"metadata":{"finalizers":null}}')
+        installation.kubectl("delete", "pod", lost, "--grace-period=0", "--force")
+        three = sorted(["replaced-shards-0", "replaced-shards-2", instead])
+        installation.until("another has its replicas", lambda: wanted_on(installation, "replaced") == [three, three], 120)
+        assert lost in installation.condition("replaced", "Degraded")["message"]
+        # As the condition says: an empty pod in its place.
+        installation.kubectl("delete", "--wait=false", f"pvc/data-{lost}", f"pod/{lost}")
+        before = [*three[:1], lost, *three[1:2]]
+        installation.until("it is as it was", lambda: wanted_on(installation, "replaced") == [before, before], 120)
+        installation.until("the other is gone", lambda: not is_there(installation, instead), 120)
+    load.check()
+    installation.until("it is well again", lambda: installation.condition("replaced", "Degraded")["status"] == "False")
+    print(f"the slowest put took {load.slowest_seconds:.2f} s")
+    installation.kubectl("delete", "datastream", "replaced", "--wait=false")

@@ -39,6 +39,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const TURN: Duration = Duration::from_millis(300);
 /// Entries may wait for the word that they are committed for this long before it is asked for.
 const BEHIND: Duration = Duration::from_secs(2);
+/// Who is to lead may lack so many entries: the rest is on its way.
+const LAG_MAX: u64 = 64;
 /// How long the library may take to trim.
 const TRIM_MAX: Duration = Duration::from_secs(2);
 
@@ -405,19 +407,57 @@ impl Group {
             };
             heirs.into_iter().flatten().max_by_key(matched)
         };
-        if let Some(heir) = ahead
-            && raft.trigger().transfer_leader(heir).await.is_ok()
-        {
-            let _ = timeout(ROUND, async {
-                let mut metrics = raft.metrics();
-                while metrics.borrow_watched().state == ServerState::Leader {
-                    if metrics.changed().await.is_err() {
-                        return;
-                    }
-                }
-            })
-            .await;
+        if let Some(heir) = ahead {
+            Self::transfer(&raft, heir).await;
         }
+    }
+
+    /// Hands the leadership to the voter `heir`, if it is held here, and stays the leader if that one does not take it.
+    pub(crate) async fn hand_over_to(&self, heir: u64) -> Result<(), LogError> {
+        self.start().await?;
+        let Some(Running { raft, .. }) = self.running().clone() else {
+            return Err(LogError::Reloading);
+        };
+        if heir == self.settings.node {
+            return Ok(());
+        }
+        let lacks = {
+            let metrics = raft.metrics();
+            let metrics = metrics.borrow_watched();
+            let is_voter = metrics.membership_config.voter_ids().any(|it| it == heir);
+            let matched = metrics.replication.as_ref();
+            let matched = matched.and_then(|matched| matched.get(&heir).copied().flatten());
+            let matched = matched.map_or(0, |matched| matched.index);
+            let lacks = metrics.last_log_index.unwrap_or(0).saturating_sub(matched);
+            if is_voter { lacks } else { u64::MAX }
+        };
+        if lacks > LAG_MAX {
+            let text = "whoever is to lead does not vote, or lacks too much of the log";
+            return Err(LogError::Record(text.to_owned()));
+        }
+        if Self::transfer(&raft, heir).await {
+            return Ok(());
+        }
+        // Until another leads, the library takes no proposals here: only another term of its own lets it go on.
+        let elected = raft.trigger().elect(false).await;
+        elected.map_err(|fatal| self.fatal(&fatal))?;
+        Err(LogError::Record("the leadership was not taken".to_owned()))
+    }
+
+    /// Says whether `raft` led and does no longer.
+    async fn transfer(raft: &Raft<Types, StateMachine>, heir: u64) -> bool {
+        if raft.trigger().transfer_leader(heir).await.is_err() {
+            return false;
+        }
+        let gone = timeout(ROUND, async {
+            let mut metrics = raft.metrics();
+            while metrics.borrow_watched().state == ServerState::Leader {
+                if metrics.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        gone.await.is_ok()
     }
 
     /// Trims the log of a group that runs: the library first notes that a snapshot stands there.

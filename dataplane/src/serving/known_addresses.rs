@@ -33,6 +33,13 @@ impl KnownAddresses {
         self.pods.store(Some(pods.into()));
     }
 
+    /// The pods that have an address now.
+    pub fn pods(&self) -> Vec<PodName> {
+        let known = self.pods.load();
+        let known = known.iter().flat_map(|pods| pods.keys().cloned());
+        known.collect()
+    }
+
     /// The URL of a pod; none where it has no address at the moment.
     pub fn url(&self, pod: &PodName) -> Option<String> {
         if let Some(known) = &*self.pods.load() {

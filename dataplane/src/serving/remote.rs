@@ -202,12 +202,22 @@ impl RemoteShards {
             };
             let mut client = match self.client(&pod) {
                 Ok(client) => client,
-                Err(nowhere) => return not_now(nowhere.message()),
+                Err(nowhere) => {
+                    // It may be away for long, and another leads.
+                    self.note_leader(shard, &pod, None);
+                    return not_now(nowhere.message());
+                }
             };
             // One copy of pointers: the records themselves are shared.
             let answer = timeout(patience, client.append(request.clone())).await;
             let verdict = match answer {
-                Ok(Ok(response)) => verdict(response.into_inner(), count),
+                Ok(Ok(response)) => {
+                    let response = response.into_inner();
+                    if let Some(append_response::Outcome::Refused(refused)) = &response.outcome {
+                        self.pass_over(shard, &pod, refused);
+                    }
+                    verdict(response, count)
+                }
                 Ok(Err(status)) => {
                     self.note_leader(shard, &pod, None);
                     return unclear(describe(&status));
@@ -254,7 +264,7 @@ impl RemoteShards {
                 messages::batch_from(shard.uid, batch, &self.keys).map_err(ReadRefused::Remote)
             }
             Some(read_response::Outcome::Throttled(_)) => Err(ReadRefused::Throttled),
-            Some(read_response::Outcome::Refused(refused)) => Err(remote(refused)),
+            Some(read_response::Outcome::Refused(refused)) => Err(self.not_read(shard, refused)),
             None => Err(nothing()),
         }
     }
@@ -295,7 +305,7 @@ impl RemoteShards {
         });
         match answer.await?.outcome {
             Some(Outcome::Resume(resume)) => Ok(messages::resume_from(resume)),
-            Some(Outcome::Refused(refused)) => Err(remote(refused)),
+            Some(Outcome::Refused(refused)) => Err(self.not_read(shard, refused)),
             None => Err(nothing()),
         }
     }
@@ -306,7 +316,33 @@ impl RemoteShards {
             let request = tip_request(&stream.name, shard, None, Duration::ZERO);
             async move { client.tip(request).await }
         });
-        tip_of(answer.await?)
+        self.tip_of(shard, answer.await?)
+    }
+
+    fn tip_of(&self, shard: &Shard, answer: pb::TipResponse) -> Result<Tip, ReadRefused> {
+        use pb::tip_response::Outcome;
+        match answer.outcome {
+            Some(Outcome::Tip(tip)) => {
+                let tip = messages::tip_from(Some(tip));
+                tip.map_err(|malformed| ReadRefused::Remote(malformed.to_string()))
+            }
+            Some(Outcome::Refused(refused)) => Err(self.not_read(shard, refused)),
+            None => Err(nothing()),
+        }
+    }
+
+    /// A replica that is wanted and has nothing yet, or no longer, is not asked next.
+    fn pass_over(&self, shard: &Shard, asked: &PodName, refused: &pb::Refused) {
+        if refused.why() == pb::refused::Why::NotHere {
+            self.note_leader(shard, asked, None);
+        }
+    }
+
+    fn not_read(&self, shard: &Shard, refused: pb::Refused) -> ReadRefused {
+        if let Some(asked) = self.leader_of(shard) {
+            self.pass_over(shard, &asked, &refused);
+        }
+        ReadRefused::Remote(refused.text)
     }
 
     /// Waits until the log goes on past `end_index`, until `deadline` at most.
@@ -381,18 +417,6 @@ fn is_told(answer: &pb::TipResponse) -> bool {
     matches!(answer.outcome, Some(pb::tip_response::Outcome::Tip(_)))
 }
 
-fn tip_of(answer: pb::TipResponse) -> Result<Tip, ReadRefused> {
-    use pb::tip_response::Outcome;
-    match answer.outcome {
-        Some(Outcome::Tip(tip)) => {
-            let tip = messages::tip_from(Some(tip));
-            tip.map_err(|malformed| ReadRefused::Remote(malformed.to_string()))
-        }
-        Some(Outcome::Refused(refused)) => Err(remote(refused)),
-        None => Err(nothing()),
-    }
-}
-
 /// A pod's answer about `count` records, checked: every place that it names is one of them.
 fn verdict(response: pb::AppendResponse, count: usize) -> Verdict {
     let throttled: Vec<_> = response
@@ -435,10 +459,6 @@ fn not_now(text: &str) -> Verdict {
         throttled: Vec::new(),
         outcome: Some(Err(NotAppended::Later(text.to_owned()))),
     }
-}
-
-fn remote(refused: pb::Refused) -> ReadRefused {
-    ReadRefused::Remote(refused.text)
 }
 
 fn nothing() -> ReadRefused {

@@ -265,6 +265,19 @@ impl RemoteShards {
         Ok(answer.is_done)
     }
 
+    /// Has the shard's leader hand over to `heir`.
+    pub async fn hand_over(&self, member: Member<'_>, heir: &ReplicaId) -> Result<(), LogsError> {
+        let request = pb::HandOverRequest {
+            shard: Some(messages::shard_to(member.stream, member.shard)),
+            heir: Some(messages::replica_to(heir)),
+        };
+        let answer = self.ask_a_replica(member, |mut client| {
+            let request = request.clone();
+            async move { client.hand_over(request).await }
+        });
+        done(member, answer.await?.refused)
+    }
+
     /// Removes what `pod` has of a shard that it is no replica of.
     pub async fn remove(&self, member: Member<'_>, pod: &PodName) -> Result<(), LogsError> {
         let mut client = self.client(pod).map_err(failed(member))?;
@@ -285,8 +298,10 @@ impl RemoteShards {
     {
         let pod = self.leader_of(member.shard);
         let pod = pod.ok_or_else(|| failure(member, "the shard is not placed yet".to_owned()))?;
-        let client = self.client(&pod).map_err(failed(member))?;
-        let answer = ask(member, call(client)).await;
+        let answer = match self.client(&pod) {
+            Ok(client) => ask(member, call(client)).await,
+            Err(nowhere) => Err(failed(member)(nowhere)),
+        };
         if answer.is_err() {
             self.note_leader(member.shard, &pod, None);
         }

@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use super::messages::{self, Malformed, OwnedSubject, refused};
 use super::{Attempt, FormedShards, ReadRefused, Reader, ServedShards};
 use crate::encryption::KeyFile;
-use crate::shard::{Append, ControlError, Founding, LogError, ReadBatch, ReplicaId, Settled};
+use crate::shard::{Append, ControlError, Founding, LogError, ReadBatch, ReplicaId};
 
 /// The longest that a call may wait for news: below the keep-alive of any proxy in between.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -182,7 +182,7 @@ fn malformed(malformed: Malformed) -> Status {
     Status::invalid_argument(malformed.to_string())
 }
 
-fn control(outcome: Result<Settled, ControlError>) -> pb::ControlResponse {
+fn control<T>(outcome: Result<T, ControlError>) -> pb::ControlResponse {
     let refused = outcome.err().map(|error| match error {
         ControlError::NotLeader { leader } => messages::not_leader(leader.as_ref()),
         ControlError::Refused(_) => refused(Why::Overtaken, error),
@@ -369,7 +369,7 @@ impl ShardService for ShardServer {
                         is_done,
                     },
                     Err(error) => pb::ChangeReplicasResponse {
-                        refused: control(Err(error)).refused,
+                        refused: control::<bool>(Err(error)).refused,
                         is_done: false,
                     },
                 }
@@ -377,6 +377,24 @@ impl ShardService for ShardServer {
             Err(unserved) => pb::ChangeReplicasResponse {
                 refused: Some(unserved.into_refused()?),
                 is_done: false,
+            },
+        };
+        Ok(Response::new(answer))
+    }
+
+    async fn hand_over(
+        &self,
+        request: Request<pb::HandOverRequest>,
+    ) -> Answer<pb::ControlResponse> {
+        let request = request.into_inner();
+        let heir = request.heir.ok_or(Malformed("heir")).map_err(malformed)?;
+        let answer = match self.subject(request.shard.as_ref()) {
+            Ok(subject) => {
+                let handle = self.served.handle(subject.borrowed());
+                control(handle.hand_over_to(heir.node).await)
+            }
+            Err(unserved) => pb::ControlResponse {
+                refused: Some(unserved.into_refused()?),
             },
         };
         Ok(Response::new(answer))

@@ -115,6 +115,16 @@ impl ShardHandle {
         }
     }
 
+    /// Hands the leadership to the replica on the disk `heir`, where the shard is led from here.
+    pub async fn hand_over_to(self: &Arc<Self>, heir: u64) -> Result<(), ControlError> {
+        self.shared.engaged(self);
+        match self.group.hand_over_to(heir).await {
+            Ok(()) => Ok(()),
+            Err(LogError::NotLeader { leader }) => Err(ControlError::NotLeader { leader }),
+            Err(error) => Err(ControlError::Log(error)),
+        }
+    }
+
     /// Reads records from `from` on, and says where to go on.
     ///
     /// What is damaged on this disk is replaced by another replica's, where one has it.

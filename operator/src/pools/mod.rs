@@ -1,10 +1,13 @@
 //! `ShardPool`: pods with disks, as many as the shards placed on them need, and disks as large as wished.
 
 mod apply;
+mod metrics;
 mod observe;
 mod plan;
 mod reconcile;
+mod seats;
 mod status;
 mod volumes;
 
-pub use reconcile::{Conditions, Pools, reconcile};
+pub use metrics::PoolMetrics;
+pub use reconcile::{Conditions, Patience, Pools, reconcile};

@@ -1,11 +1,9 @@
-//! What a pool is to be: how many pods, and where its new shards go. Pure.
+//! What a pool is to be: how many pods, where its new shards go, and what moves. Pure.
 
 use anabranch_domain::{PodName, ShardUid};
-use kube::ResourceExt as _;
 
 use super::observe::Observed;
-use crate::placement;
-use crate::resources::set_name;
+use crate::placement::{self, Bounds, Cause, Pool, Presence, Seat};
 
 /// What is to be done for a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,26 +12,103 @@ pub(super) struct Plan {
     pub(super) placements: Vec<(ShardUid, Vec<PodName>)>,
     /// Shards that too few pods have room for.
     pub(super) without_room: usize,
+    pub(super) moves: Moves,
 }
 
-pub(super) fn plan(observed: &Observed) -> Plan {
-    let spec = &observed.pool.spec;
-    let per_pod = spec.pods.shards_per_pod;
+/// What moves in a pool, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Moves {
+    /// Changes that are begun now, with why.
+    pub(super) causes: Vec<Cause>,
+    /// Replicas on pods that are to go, and the pods that wait for them, or for others, to be gone.
+    pub(super) leaving: usize,
+    pub(super) waiting: Vec<PodName>,
+    /// Replicas that are on their way for another reason.
+    pub(super) under_way: usize,
+    /// Replicas on pods that are gone for good.
+    pub(super) lost: usize,
+    /// Pods that are gone for good, with why.
+    pub(super) gone: Vec<(PodName, &'static str)>,
+}
+
+/// How many pods there are, of the last wish.
+pub(super) fn running(observed: &Observed) -> u32 {
     let running = observed.set.as_ref().and_then(|set| set.spec.replicas);
-    let running = running.and_then(|replicas| u32::try_from(replicas).ok());
-    let wanted = placement::pods_wanted(&observed.shards, per_pod, spec.bounds());
-    // Where there are no shards, the pods that there are may go, down to the bound; with shards, only those above them.
-    let pods = wanted.max(running.unwrap_or(0).min(spec.bounds().0));
-    let set = set_name(&observed.pool.name_any());
-    let placements = placement::plan(&observed.shards, &set, pods, per_pod);
-    let adjusted = placement::adjust(&observed.shards, &set, pods, per_pod);
-    let unplaced = observed
-        .shards
-        .iter()
-        .filter(|shard| shard.replicas.is_empty());
+    running.map_or(0, |replicas| u32::try_from(replicas).unwrap_or(0))
+}
+
+/// How many pods are looked at: those that there are, that could be needed, or that something is wanted on.
+pub(super) fn looked_at(observed: &Observed) -> u32 {
+    let running = running(observed);
+    let (_, pods) = placement::size(&observed.shards, &[], bounds(observed), running);
+    // As many again may be needed in the stead of those that are gone.
+    pods.saturating_mul(2).max(running)
+}
+
+fn bounds(observed: &Observed) -> Bounds {
+    let (least, most) = observed.pool.spec.bounds();
+    Bounds {
+        least,
+        most,
+        shards_per_pod: observed.pool.spec.pods.shards_per_pod,
+    }
+}
+
+/// `is_quiet` says that no pod has come or gone for a while.
+pub(super) fn plan(
+    observed: &Observed,
+    seats: Vec<Seat>,
+    gone: Vec<(PodName, &'static str)>,
+    is_quiet: bool,
+) -> Plan {
+    let bounds = bounds(observed);
+    let running = running(observed);
+    let (stay, pods) = placement::size(&observed.shards, &seats, bounds, running);
+    let pool = Pool {
+        shards: observed.shards.clone(),
+        seats,
+        stay,
+        shards_per_pod: bounds.shards_per_pod,
+    };
+    let placements = placement::plan(&pool);
+    let unplaced = pool.shards.iter().filter(|it| it.replicas.is_empty());
+    let without_room = unplaced.count() - placements.len();
+    let adjusted = placement::adjust(&pool);
+    let changes = if placements.is_empty() && adjusted.is_empty() {
+        placement::moves(&pool, is_quiet)
+    } else {
+        // One thing after the other.
+        Vec::new()
+    };
+    let (leaving, lost) = pool.displaced();
+    let causes = changes.iter().map(|change| change.cause).collect();
+    let moved = changes
+        .into_iter()
+        .map(|change| (change.shard, change.pods));
+    let waits = |seat: &&Seat| {
+        let ordinal = seat.pod.ordinal();
+        (stay..pods.min(running)).contains(&ordinal) && seat.presence != Presence::Gone
+    };
     Plan {
         pods,
-        without_room: unplaced.count() - placements.len(),
-        placements: placements.into_iter().chain(adjusted).collect(),
+        without_room,
+        moves: Moves {
+            causes,
+            leaving,
+            waiting: pool
+                .seats
+                .iter()
+                .filter(waits)
+                .map(|it| it.pod.clone())
+                .collect(),
+            under_way: pool.under_way(),
+            lost,
+            gone,
+        },
+        placements: placements
+            .into_iter()
+            .chain(adjusted)
+            .chain(moved)
+            .collect(),
     }
 }

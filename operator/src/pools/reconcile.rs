@@ -1,7 +1,8 @@
 //! The story of a pool: look at it, work out what it is to be, make it so, say how it is.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::KubernetesCatalog;
@@ -13,15 +14,32 @@ use kube::core::NamespaceResourceScope;
 use kube::{Resource, ResourceExt as _};
 use tracing::{info, warn};
 
+use super::metrics::PoolMetrics;
 use super::observe::{Observed, observe};
-use super::plan::{Plan, plan};
+use super::plan::{Plan, looked_at, plan, running};
+use super::seats::{Attendance, Sight};
 use super::status::Volumes;
 use super::volumes::{Growth, growth};
 use super::{apply, status, volumes};
 use crate::applied::Applied;
+use crate::disks::{Disks, Look};
 use crate::events::{Announcer, of_conditions};
-use crate::resources::{Pods, network_policy, pod_disruption_budget, service, stateful_set};
+use crate::resources::{
+    Pods, network_policy, pod_disruption_budget, service, set_name, stateful_set,
+};
 use crate::streams::Home;
+
+/// What pods said longer ago than this is not known now.
+const OLD: Duration = Duration::from_secs(15);
+
+/// How long pods are waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// No pod came or went for this long: then shards are spread anew. Nothing: they never are.
+    pub rebalance_after: Option<Duration>,
+    /// A pod that is lost is another one's turn after this long. Nothing: it is waited for.
+    pub replace_after: Option<Duration>,
+}
 
 /// What the controller works with.
 pub struct Pools {
@@ -37,9 +55,63 @@ pub struct Pools {
     pub announcer: Announcer,
     /// What was applied lately.
     pub applied: Applied,
+    /// What is on the pods' disks.
+    pub disks: Arc<Disks>,
+    /// How long pods are waited for.
+    pub patience: Patience,
+    /// What is counted.
+    pub metrics: PoolMetrics,
+    attendance: Mutex<Attendance>,
 }
 
 impl Pools {
+    /// A controller that has seen nothing yet.
+    #[allow(clippy::too_many_arguments)] // One of each.
+    pub fn new(
+        client: kube::Client,
+        namespace: String,
+        catalog: Arc<KubernetesCatalog>,
+        pods: Pods,
+        announcer: Announcer,
+        disks: Arc<Disks>,
+        patience: Patience,
+        metrics: PoolMetrics,
+    ) -> Self {
+        Self {
+            client,
+            namespace,
+            catalog,
+            pods,
+            announcer,
+            applied: Applied::default(),
+            disks,
+            patience,
+            metrics,
+            attendance: Mutex::default(),
+        }
+    }
+
+    /// What a pool is to be, by what is seen of it.
+    fn plan(&self, observed: &Observed, look: Option<&Look>) -> Plan {
+        let nothing = BTreeMap::new();
+        let name = observed.pool.name_any();
+        let sight = Sight {
+            running: running(observed),
+            pods: &observed.pods,
+            claims: &observed.claims,
+            disks: look.map_or(&nothing, |look| &look.disks),
+        };
+        let now = Instant::now();
+        let attendance = self.attendance.lock();
+        let mut attendance = attendance.unwrap_or_else(PoisonError::into_inner);
+        let patience = self.patience.replace_after;
+        let (pods, set) = (looked_at(observed), set_name(&name));
+        let (seats, gone) = attendance.seats(&set, pods, &sight, patience, now);
+        let long = self.patience.rebalance_after;
+        let is_quiet = long.is_some_and(|long| attendance.is_quiet(&name, &seats, long, now));
+        plan(observed, seats, gone, is_quiet)
+    }
+
     fn api<T>(&self) -> kube::Api<T>
     where
         T: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
@@ -55,8 +127,11 @@ pub type Conditions = BTreeMap<String, Vec<Condition>>;
 /// be read.
 pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<Conditions> {
     let snapshot = pools.catalog.snapshot();
-    let (guarded, sets, claims) = (pools.api(), pools.api(), pools.api());
-    let observed = match observe(&guarded, &sets, &claims, &pools.catalog, homes).await {
+    // What was on the disks a moment ago will do: it is asked for elsewhere, and nobody here waits for a pod that is away.
+    let look = pools.disks.last().filter(|look| look.at.elapsed() < OLD);
+    let (guarded, claims) = (pools.api(), pools.api());
+    let pods = (&pools.api(), &pools.api());
+    let observed = match observe(&guarded, pods, &claims, &pools.catalog, homes).await {
         Ok(observed) => observed,
         Err(failure) => {
             warn!(%failure, "pools cannot be read");
@@ -69,7 +144,8 @@ pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<
         if observed.pool.metadata.deletion_timestamp.is_some() {
             continue;
         }
-        let plan = plan(&observed);
+        let plan = pools.plan(&observed, look.as_deref());
+        pools.metrics.count(&name, &plan.moves);
         let conditions = match one(pools, &observed, &plan, &snapshot).await {
             Ok(status) => status.conditions,
             Err(failure) => {
@@ -79,6 +155,11 @@ pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<
             }
         };
         said.insert(name, conditions);
+    }
+    let attendance = pools.attendance.lock();
+    let mut attendance = attendance.unwrap_or_else(PoisonError::into_inner);
+    for gone in attendance.keep(|pool| said.contains_key(pool)) {
+        pools.metrics.forget(&gone);
     }
     Some(said)
 }
@@ -166,7 +247,8 @@ async fn place(
                 .catalog
                 .place(&stream, shard, &from, pods_of_it)
                 .await?;
-            info!(%stream, %shard, pods = ?pods_of_it, "shard placed");
+            let pods: Vec<_> = pods_of_it.iter().map(PodName::as_str).collect();
+            info!(%stream, %shard, ?pods, "shard placed");
         }
     }
     Ok(())

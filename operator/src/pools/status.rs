@@ -2,10 +2,11 @@
 
 use anabranch_crds::condition::{ConditionType, Finding, Reason, find, record};
 use anabranch_crds::{ShardPoolStatus, Time};
+use anabranch_domain::PodName;
 use kube::ResourceExt as _;
 
 use super::observe::Observed;
-use super::plan::Plan;
+use super::plan::{Moves, Plan};
 use crate::resources::selector_text;
 
 /// The pods of the set that are ready.
@@ -32,7 +33,7 @@ pub(super) enum Volumes {
     },
 }
 
-fn progressing(volumes: &Volumes) -> Finding {
+fn progressing(volumes: &Volumes, moves: &Moves) -> Finding {
     let kind = ConditionType::Progressing;
     match volumes {
         Volumes::Growing { waits } if !waits.is_empty() => Finding::holds(
@@ -45,13 +46,57 @@ fn progressing(volumes: &Volumes) -> Finding {
             Reason::GrowingVolumes,
             "making the StatefulSet anew around its pods, for larger volumes",
         ),
+        _ if !moves.waiting.is_empty() => {
+            let pods = moves.waiting.iter().map(PodName::as_str);
+            let pods: Vec<_> = pods.collect();
+            Finding::holds(
+                kind,
+                Reason::MovingReplicas,
+                format!(
+                    "moving {} replicas off {}; pods go, from the last on, when there is nothing left on them",
+                    moves.leaving,
+                    pods.join(", ")
+                ),
+            )
+        }
+        _ if moves.under_way > 0 => Finding::holds(
+            kind,
+            Reason::MovingReplicas,
+            format!("replicas of {} shards are on their way", moves.under_way),
+        ),
         _ => Finding::holds_not(kind, Reason::NothingFound, "nothing is being done"),
     }
 }
 
-fn degraded(size: &str, volumes: &Volumes) -> Finding {
+fn degraded(size: &str, volumes: &Volumes, moves: &Moves) -> Finding {
     let kind = ConditionType::Degraded;
     match volumes {
+        _ if !moves.gone.is_empty() => {
+            let gone = moves.gone.iter();
+            let gone: Vec<_> = gone.map(|(pod, why)| format!("{pod} ({why})")).collect();
+            let replicas = match moves.lost {
+                0 => "Nothing is wanted there any more.".to_owned(),
+                lost => format!(
+                    "{lost} replicas are still wanted there: they go where there is room, as soon as more than half of each \
+                     shard's others answer; raise maxReplicas (or replicas) if there is none."
+                ),
+            };
+            let them = moves
+                .gone
+                .iter()
+                .map(|(pod, _)| format!("pvc/data-{pod} pod/{pod}"));
+            let them: Vec<_> = them.collect();
+            Finding::holds(
+                kind,
+                Reason::ReplicasMissing,
+                format!(
+                    "gone for good, it seems: {}. {replicas} For an empty pod in its place, if its volume is lost: \
+                     kubectl delete {}",
+                    gone.join(", "),
+                    them.join(" ")
+                ),
+            )
+        }
         Volumes::Refused { refusal } => Finding::holds(
             kind,
             Reason::Refused,
@@ -118,8 +163,9 @@ pub(super) fn status(
             ),
         )
     });
-    say(progressing(volumes));
-    say(degraded(&observed.pool.spec.pods.storage.size, volumes));
+    say(progressing(volumes, &plan.moves));
+    let size = &observed.pool.spec.pods.storage.size;
+    say(degraded(size, volumes, &plan.moves));
     ShardPoolStatus {
         observed_generation: generation,
         conditions,

@@ -6,5 +6,6 @@
 
 mod plan;
 mod reconcile;
+mod tenure;
 
 pub use reconcile::Replicas;

@@ -18,9 +18,12 @@ pub(super) enum Step {
     },
     /// Remove what these pods, which are no replicas, still have.
     Clear(Vec<PodName>),
+    /// Have the leader hand over to the one that is to lead.
+    Lead(ReplicaId),
 }
 
-/// What the shard `uid` needs, which is wanted on `pods` and whose leader says that `voters` vote.
+/// What the shard `uid` needs, which is wanted on `pods` and whose `leader` says that `voters` vote. The first of `pods` is to
+/// lead, if it `may_lead`.
 ///
 /// While a wanted pod does not answer, nothing is changed: it may be about to come back, and with another in its place
 /// there would be fewer copies meanwhile, not more. **A log is removed only from a disk that does not vote, when exactly the
@@ -28,8 +31,9 @@ pub(super) enum Step {
 pub(super) fn step(
     uid: ShardUid,
     pods: &[PodName],
-    voters: &[ReplicaId],
+    (leader, voters): (&PodName, &[ReplicaId]),
     disks: &BTreeMap<PodName, Disk>,
+    may_lead: impl Fn(&PodName) -> bool,
 ) -> Step {
     let wanted: Option<Vec<ReplicaId>> = pods
         .iter()
@@ -62,10 +66,12 @@ pub(super) fn step(
         !pods.contains(pod) && !voting.contains(&disk.node) && disk.shards.contains(&uid)
     });
     let leftovers: Vec<_> = leftovers.map(|(pod, _)| pod.clone()).collect();
-    if leftovers.is_empty() {
-        Step::Nothing
-    } else {
-        Step::Clear(leftovers)
+    if !leftovers.is_empty() {
+        return Step::Clear(leftovers);
+    }
+    match wanted.into_iter().next() {
+        Some(first) if first.pod != *leader && may_lead(&first.pod) => Step::Lead(first),
+        _ => Step::Nothing,
     }
 }
 
@@ -107,12 +113,35 @@ mod tests {
         of.iter().map(disk).collect()
     }
 
+    /// The step of a shard that pod 0 leads, and whose first pod may lead.
+    fn step(
+        uid: ShardUid,
+        pods: &[PodName],
+        voters: &[ReplicaId],
+        disks: &BTreeMap<PodName, Disk>,
+    ) -> Step {
+        super::step(uid, pods, (&pod(0), voters), disks, |_| true)
+    }
+
+    #[test]
+    fn the_first_leads_as_soon_as_it_may_and_everything_else_is_done() {
+        let there = disks(&[(0, 10, true), (1, 11, true), (2, 12, true)]);
+        let voters = replicas(&[(0, 10), (1, 11), (2, 12)]);
+        let wanted = pods(&[2, 0, 1]);
+        let led = step(SHARD, &wanted, &voters, &there);
+        assert_eq!(led, Step::Lead(replicas(&[(2, 12)]).remove(0)));
+        let not_yet = super::step(SHARD, &wanted, (&pod(0), &voters), &there, |_| false);
+        assert_eq!(not_yet, Step::Nothing);
+        let joining = step(SHARD, &wanted, &voters[..2], &there);
+        assert!(matches!(joining, Step::Change { .. }), "{joining:?}");
+    }
+
     #[test]
     fn replicas_that_are_as_wanted_need_nothing() {
         let there = disks(&[(0, 10, true), (1, 11, true), (2, 12, true)]);
         let voters = replicas(&[(0, 10), (1, 11), (2, 12)]);
         assert_eq!(
-            step(SHARD, &pods(&[2, 0, 1]), &voters, &there),
+            step(SHARD, &pods(&[0, 2, 1]), &voters, &there),
             Step::Nothing
         );
     }

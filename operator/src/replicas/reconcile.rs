@@ -1,64 +1,97 @@
 //! One look at all replicas after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::KubernetesCatalog;
 use anabranch::resharding::{LogsError, Member};
 use anabranch::serving::{Disk, RemoteShards};
 use anabranch_domain::PodName;
-use anabranch_domain::catalog::{ShardStatus, Snapshot};
+use anabranch_domain::catalog::ShardStatus;
 use futures_util::stream::{self, StreamExt as _};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::plan::{Step, step};
+use super::tenure::Tenure;
+use crate::disks::Disks;
 
-/// Pods and shards that are asked at a time.
+/// Shards that are asked at a time.
 const AT_ONCE: usize = 8;
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Between two looks while something is being changed.
 const BUSY: Duration = Duration::from_millis(300);
+/// Changes that come within this time are looked at together.
+const PACE: Duration = Duration::from_millis(250);
 
 /// What the controller works with.
 pub struct Replicas {
     /// Where replicas are wanted.
-    pub catalog: Arc<KubernetesCatalog>,
+    catalog: Arc<KubernetesCatalog>,
     /// Where they are.
-    pub remote: Arc<RemoteShards>,
+    remote: Arc<RemoteShards>,
+    /// What is on the pods' disks.
+    disks: Arc<Disks>,
+    /// Who has answered for how long, and who was handed what.
+    tenure: Mutex<Tenure>,
 }
 
 impl Replicas {
-    /// Looks and acts, until dropped.
+    /// Leaderships go to pods that have answered for `lead_after`.
+    pub fn new(
+        catalog: Arc<KubernetesCatalog>,
+        remote: Arc<RemoteShards>,
+        disks: Arc<Disks>,
+        lead_after: Duration,
+    ) -> Self {
+        Self {
+            catalog,
+            remote,
+            disks,
+            tenure: Mutex::new(Tenure::new(lead_after)),
+        }
+    }
+
+    /// Looks and acts, until dropped: at once when something else is wanted.
     pub async fn run(self) {
+        let mut versions = self.catalog.subscribe();
         loop {
-            let is_busy = self.round().await;
-            tokio::time::sleep(if is_busy { BUSY } else { LOOK_EVERY }).await;
+            versions.mark_unchanged();
+            let pause = if self.round().await { BUSY } else { LOOK_EVERY };
+            let _ = timeout(pause, versions.changed()).await;
+            // Nor all the time, when everything changes.
+            tokio::time::sleep(PACE).await;
         }
     }
 
     /// One look; says whether anything was changed.
     async fn round(&self) -> bool {
+        let look = self.disks.look().await;
         let snapshot = self.catalog.snapshot();
-        let disks = self.disks(&snapshot).await;
+        self.tenure().begin(&look.disks, Instant::now());
         let mut members = Vec::new();
         for stream in snapshot.streams.values() {
             if !stream.is_serving() {
                 continue;
             }
+            let noted = self.catalog.noted_voters(&stream.name);
             for shard in stream.shards.values() {
                 // A shard that is being made is formed by whoever makes it.
                 if shard.status != ShardStatus::Creating && !shard.replicas.is_empty() {
-                    members.push((Arc::clone(stream), Arc::clone(shard)));
+                    let noted = noted.get(&shard.id).cloned().unwrap_or_default();
+                    members.push((Arc::clone(stream), Arc::clone(shard), noted));
                 }
             }
         }
-        let disks = &disks;
-        let looked_at = members.into_iter().map(|(stream, shard)| async move {
-            self.one(Member::of(&stream, &shard), disks).await
-        });
+        let disks = &look.disks;
+        let looked_at = members
+            .into_iter()
+            .map(|(stream, shard, noted)| async move {
+                self.one(Member::of(&stream, &shard), &noted, disks).await
+            });
         let changed: Vec<bool> = stream::iter(looked_at)
             .buffer_unordered(AT_ONCE)
             .collect()
@@ -66,31 +99,25 @@ impl Replicas {
         changed.into_iter().any(|changed| changed)
     }
 
-    /// The disks of all pods that have a shard, as far as they answer.
-    async fn disks(&self, snapshot: &Snapshot) -> BTreeMap<PodName, Disk> {
-        let shards = snapshot
-            .streams
-            .values()
-            .flat_map(|stream| stream.shards.values());
-        let pods: BTreeSet<PodName> = shards.flat_map(|shard| shard.replicas.clone()).collect();
-        let asked = stream::iter(pods.into_iter().map(|pod| async move {
-            let disk = self.remote.disk(&pod).await.ok();
-            disk.map(|disk| (pod, disk))
-        }));
-        let disks = asked
-            .buffer_unordered(AT_ONCE)
-            .filter_map(|disk| async { disk });
-        disks.collect().await
+    fn tenure(&self) -> MutexGuard<'_, Tenure> {
+        self.tenure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn one(&self, member: Member<'_>, disks: &BTreeMap<PodName, Disk>) -> bool {
+    async fn one(
+        &self,
+        member: Member<'_>,
+        noted: &[PodName],
+        disks: &BTreeMap<PodName, Disk>,
+    ) -> bool {
         let shard = member.shard;
-        // One copy where it is wanted: there is nobody to ask and nothing to do. Where its disk was lost, that is said.
+        // One copy where it is wanted, and never said to be elsewhere: there is nobody to ask and nothing to do. Where its
+        // disk was lost, that is said.
         let is_alone = match shard.replicas.as_slice() {
             [pod] => {
                 let elsewhere = disks.iter().filter(|(other, _)| *other != pod);
                 let mut elsewhere = elsewhere.map(|(_, disk)| disk);
-                !elsewhere.any(|disk| disk.shards.contains(&shard.uid))
+                noted.iter().all(|voter| voter == pod)
+                    && !elsewhere.any(|disk| disk.shards.contains(&shard.uid))
             }
             _ => false,
         };
@@ -104,7 +131,9 @@ impl Replicas {
                 let mut pods: Vec<_> = voters.iter().map(|replica| replica.pod.clone()).collect();
                 pods.sort_unstable();
                 self.note(member, &leader, &pods).await;
-                let next = step(shard.uid, &shard.replicas, &voters, disks);
+                let may_lead = |pod: &PodName| self.tenure().may_lead(shard.uid, pod);
+                let roles = (&leader, voters.as_slice());
+                let next = step(shard.uid, &shard.replicas, roles, disks, may_lead);
                 self.act(member, next).await
             }
             Ok(None) => Ok(false),
@@ -148,6 +177,14 @@ impl Replicas {
                     self.remote.remove(member, pod).await?;
                     info!(%stream, %shard, %pod, "replica removed");
                 }
+                Ok(true)
+            }
+            Step::Lead(heir) => {
+                if !self.tenure().take_turn(member.shard.uid, Instant::now()) {
+                    return Ok(true);
+                }
+                self.remote.hand_over(member, &heir).await?;
+                info!(%stream, %shard, pod = %heir.pod, "leadership handed over");
                 Ok(true)
             }
         }

@@ -1,7 +1,6 @@
-//! What is: every pod that holds shards is asked once a round what is on its disk, however many shards it has; of shards with
-//! several copies, those who lead them. Reads only.
+//! What is: what is on the pods' disks, and of shards with several copies, what those who lead them say. Reads only.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use anabranch_domain::retention::{Trim, trim};
 use anabranch_domain::{PodName, ShardUid, Timestamp};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::timeout;
-use tracing::debug;
 
 use super::status::Evidence;
 use crate::streams::status::with_range;
@@ -29,28 +27,18 @@ const ANSWER_MAX: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// Their disks. A pod that does not answer is not in it.
-    disks: HashMap<PodName, Disk>,
+    disks: BTreeMap<PodName, Disk>,
     /// Of shards with several copies: whether the log is there. One that nobody answers for is not in it.
     logs: HashMap<ShardUid, bool>,
 }
 
-/// Asks every pod that a shard is placed on.
-pub(super) async fn ask(pods: &RemoteShards, snapshot: &Snapshot) -> Said {
+/// Asks who leads the shards of `snapshot`, whose pods' disks are known.
+pub(super) async fn ask(
+    pods: &RemoteShards,
+    snapshot: &Snapshot,
+    disks: BTreeMap<PodName, Disk>,
+) -> Said {
     let serving = || snapshot.streams.values().filter(|it| it.is_serving());
-    let shards = serving().flat_map(|it| it.shards.values());
-    let asked: BTreeSet<_> = shards
-        .flat_map(|shard| shard.replicas.iter().cloned())
-        .collect();
-    let disks = stream::iter(asked.into_iter().map(|pod| async move {
-        match pods.disk(&pod).await {
-            Ok(disk) => Some((pod, disk)),
-            Err(failure) => {
-                debug!(%pod, failure, "pod does not answer");
-                None
-            }
-        }
-    }));
-    let disks: Vec<_> = disks.buffer_unordered(AT_ONCE).collect().await;
     let copied = serving().flat_map(|stream| {
         let shards = stream.shards.values();
         let copied = shards.filter(|it| it.replicas.len() > 1);
@@ -64,7 +52,7 @@ pub(super) async fn ask(pods: &RemoteShards, snapshot: &Snapshot) -> Said {
     }));
     let logs: Vec<_> = logs.buffer_unordered(AT_ONCE).collect().await;
     Said {
-        disks: disks.into_iter().flatten().collect(),
+        disks,
         logs: logs.into_iter().flatten().collect(),
     }
 }

@@ -9,7 +9,7 @@ use anabranch::catalog::kubernetes::KubernetesCatalog;
 use anabranch::entropy::Entropy;
 use anabranch::resharding::{Member, ShardLogs as _};
 use anabranch::serving::RemoteShards;
-use anabranch_crds::condition::{ConditionStatus, ConditionType, find, record};
+use anabranch_crds::condition::{ConditionStatus, ConditionType, Reason, find, record};
 use anabranch_crds::data_stream::AutoscalingStatus;
 use anabranch_crds::{DataStream, ShardPool, ShardPoolSpec, Time, labels};
 use anabranch_domain::Timestamp;
@@ -27,6 +27,7 @@ use super::plan::{Need, need};
 use super::status::{Evidence, conditions};
 use crate::applied::Applied;
 use crate::autoscaling::Board;
+use crate::disks::Disks;
 use crate::events::{Announcement, Announcer, Severity, of_conditions, of_verdict};
 use crate::pools::Conditions;
 use crate::resources::selector_text;
@@ -48,6 +49,8 @@ pub struct Streams {
     pub catalog: Arc<KubernetesCatalog>,
     /// The pods.
     pub pods: Arc<RemoteShards>,
+    /// What is on their disks.
+    pub disks: Arc<Disks>,
     /// Identities.
     pub entropy: Arc<dyn Entropy>,
     /// What the autoscaler has to say.
@@ -115,9 +118,9 @@ pub async fn reconcile(streams: &Streams, pools: Option<&Conditions>) -> Round {
 
 /// Says of all streams how they are. After everything was done that could be: a pod that does not answer takes its time.
 pub async fn tell(streams: &Streams, round: Round, pools: Option<&Conditions>) {
-    let before = streams.catalog.snapshot();
-    let said = ask(&streams.pods, &before).await;
-    let (before, said) = (&*before, &said);
+    let look = streams.disks.look().await;
+    let before = &*look.before;
+    let said = &ask(&streams.pods, before, look.disks.clone()).await;
     let told = stream::iter(round.needs.iter().map(|(name, need)| async move {
         if let Err(failure) = tell_one(streams, name, need, pools, before, said).await {
             warn!(stream = name, %failure, "stream's status not written");
@@ -218,6 +221,13 @@ async fn tell_one(
                 format!("ShardPool {}: {}", pool(object), it.message),
             )
         });
+    let moves = of_pool.and_then(|it| find(it, ConditionType::Progressing));
+    let moves = moves.filter(|it| {
+        it.status == ConditionStatus::True
+            && it.reason == Reason::MovingReplicas
+            && object.spec.pool.is_none()
+    });
+    evidence.moves = moves.map(|it| it.message.clone());
     report(streams, object, stream.as_deref(), need, &evidence).await
 }
 

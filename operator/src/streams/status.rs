@@ -17,6 +17,8 @@ pub(super) struct Evidence {
     pub(super) low_disks: Vec<String>,
     /// What is worse than asked for with the pool that it lives in.
     pub(super) pool_trouble: Option<(Reason, String)>,
+    /// What moves in the pool that is its own.
+    pub(super) moves: Option<String>,
 }
 
 /// The conditions of `object`, given what it needs and what was found.
@@ -36,7 +38,7 @@ pub(super) fn conditions(
     for finding in [
         valid(need),
         ready(stream, need, evidence),
-        progressing(stream, need),
+        progressing(stream, need, evidence),
         data_lost(evidence),
         degraded(evidence),
         storage_low(evidence),
@@ -101,7 +103,7 @@ fn ready(stream: Option<&Stream>, need: &Need, evidence: &Evidence) -> Finding {
     }
 }
 
-fn progressing(stream: Option<&Stream>, need: &Need) -> Finding {
+fn progressing(stream: Option<&Stream>, need: &Need, evidence: &Evidence) -> Finding {
     let kind = ConditionType::Progressing;
     let holds = |reason, text: String| Finding::holds(kind, reason, text);
     if let Need::Adopt(text) = need {
@@ -130,7 +132,10 @@ fn progressing(stream: Option<&Stream>, need: &Need) -> Finding {
         (_, Need::Scale(target)) => {
             holds(Reason::Resharding, format!("changing to {target} shards"))
         }
-        _ => Finding::holds_not(kind, Reason::NothingFound, "nothing is being done"),
+        _ => match &evidence.moves {
+            Some(moves) => holds(Reason::MovingReplicas, moves.clone()),
+            None => Finding::holds_not(kind, Reason::NothingFound, "nothing is being done"),
+        },
     }
 }
 

@@ -12,7 +12,7 @@ use anabranch_domain::catalog::{
     Account, Reshard, ReshardKind, ReshardStatus, RunningOperation, Shard, Snapshot, Stream,
 };
 use anabranch_domain::quota::Limits;
-use anabranch_domain::{HashKey, HashKeyRange, ShardId, ShardUid, StreamName, Timestamp};
+use anabranch_domain::{HashKey, HashKeyRange, PodName, ShardId, ShardUid, StreamName, Timestamp};
 use kube::ResourceExt as _;
 use serde_json::json;
 use tracing::info;
@@ -34,6 +34,19 @@ pub struct Retained {
     pub pool: String,
     /// The shard, as it was written.
     pub shard: Shard,
+}
+
+/// A shard that lies in a pool, whoever's it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolShard {
+    /// The name of its stream.
+    pub stream: String,
+    /// The shard, and where it is wanted.
+    pub shard: Shard,
+    /// The pods that vote in it, as was noted last.
+    pub voters: Vec<PodName>,
+    /// The pod that leads it, as was noted last.
+    pub leader: Option<PodName>,
 }
 
 /// Whether the shard was made for this very object, and not for another of its name.
@@ -109,8 +122,8 @@ impl KubernetesCatalog {
         Ok(())
     }
 
-    /// Every shard of a pool with its stream's name, also of those that no stream has now.
-    pub fn shards_in_pool(&self, pool: &str) -> Vec<(String, Shard)> {
+    /// Every shard of a pool, also of those that no stream has now.
+    pub fn shards_in_pool(&self, pool: &str) -> Vec<PoolShard> {
         let view = self.shared.view();
         let members = view
             .objects
@@ -118,8 +131,14 @@ impl KubernetesCatalog {
             .values()
             .filter(|it| it.spec.pool == pool);
         let read = members.filter_map(|it| {
-            let shard = projection::shard(it).ok()?;
-            Some((it.spec.stream_name.clone(), shard))
+            let status = it.status.as_ref();
+            let voters = status.map_or(&[][..], |status| &status.voters);
+            Some(PoolShard {
+                stream: it.spec.stream_name.clone(),
+                shard: projection::shard(it).ok()?,
+                voters: voters.iter().filter_map(|pod| pod.parse().ok()).collect(),
+                leader: status.and_then(|status| status.leader.as_ref()?.parse().ok()),
+            })
         });
         read.collect()
     }

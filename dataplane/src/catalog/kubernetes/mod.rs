@@ -45,7 +45,7 @@ use self::writes::{Names, Verb, Write};
 use super::{Catalog, CatalogError};
 use crate::clock::Clock;
 
-pub use adopting::Retained;
+pub use adopting::{PoolShard, Retained};
 pub use kube::Client;
 pub use pod_addresses::follow_pod_addresses;
 pub use recalled::CatalogObjects;
@@ -497,6 +497,20 @@ impl KubernetesCatalog {
         let status = serde_json::json!({ "leader": leader.as_str(), "voters": voters });
         let verb = Verb::PatchStatus(serde_json::json!({ "status": status }));
         self.write_shard(stream, shard, is_news, verb).await
+    }
+
+    /// The pods that vote in each shard of a stream, as was noted last.
+    pub fn noted_voters(&self, stream: &StreamName) -> BTreeMap<ShardId, Vec<PodName>> {
+        let view = self.shared.view();
+        let Some(object) = view.winner(stream) else {
+            return BTreeMap::new();
+        };
+        let voters = view.objects.shards_of(&object).filter_map(|it| {
+            let voters = &it.status.as_ref()?.voters;
+            let voters = voters.iter().filter_map(|pod| pod.parse().ok());
+            Some((it.spec.shard_id.parse().ok()?, voters.collect()))
+        });
+        voters.collect()
     }
 
     /// Says on which pods a shard's replicas are wanted, where until now they are wanted on `from`.

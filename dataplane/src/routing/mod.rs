@@ -99,6 +99,13 @@ async fn attempt(
                 group.attempt = Attempt::Repeated;
                 unclear.push(group);
             }
+            // Nothing was written by this attempt. What became of the one before is still not known, and only its own token
+            // finds out.
+            Some(Err(NotAppended::Later(_) | NotAppended::Elsewhere { .. }))
+                if group.attempt == Attempt::Repeated =>
+            {
+                unclear.push(group);
+            }
             Some(appended) => settle(services, stream, &group, appended, bench),
         }
     }
@@ -190,7 +197,7 @@ fn settle(
                 bench.settle(place, Outcome::Stored { shard, number });
             }
         }
-        Err(NotAppended::Later(_) | NotAppended::Elsewhere { .. }) => {
+        Err(NotAppended::Later(_) | NotAppended::Elsewhere { .. } | NotAppended::Sealed) => {
             bench.put_back(group.places.iter().copied());
         }
         Err(failed) => {

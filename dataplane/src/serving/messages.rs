@@ -345,6 +345,7 @@ pub(super) fn not_appended_to(refusal: NotAppended) -> pb::Refused {
         NotAppended::Later(text) => refused(Why::Later, text),
         NotAppended::Unclear(text) => refused(Why::Unclear, text),
         NotAppended::Failed(text) => refused(Why::Failed, text),
+        NotAppended::Sealed => refused(Why::Sealed, "the shard is sealed"),
         NotAppended::Elsewhere { leader } => not_leader(leader.as_ref()),
     }
 }
@@ -356,6 +357,7 @@ pub(super) fn not_appended_from(refused: pb::Refused) -> NotAppended {
         Why::Later | Why::Overtaken | Why::NotHere => NotAppended::Later(refused.text),
         Why::Unclear => NotAppended::Unclear(refused.text),
         Why::Failed => NotAppended::Failed(refused.text),
+        Why::Sealed => NotAppended::Sealed,
         Why::NotLeader => NotAppended::Elsewhere {
             leader: refused.leader.parse().ok(),
         },

@@ -7,10 +7,14 @@ use crate::shard::{AppendError, ReadError};
 /// Why an append was not acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAppended {
-    /// Nothing was written, and the reason passes by itself: a reshard, a full queue. Look at the catalog, try again.
+    /// Nothing was written by this attempt, and the reason passes by itself: a full queue. Look at the catalog, try again.
     #[error("not now: {0}")]
     Later(String),
-    /// Nothing was written: another replica leads the shard, or none does yet.
+    /// The shard is sealed, and the records are not in it, also not by an earlier attempt with the same token: they belong to
+    /// its children.
+    #[error("the shard is sealed")]
+    Sealed,
+    /// Nothing was written by this attempt: another replica leads the shard, or none does yet.
     #[error("another replica leads the shard{}", leader.as_ref().map(|pod| format!(": {pod}")).unwrap_or_default())]
     Elsewhere {
         /// Who does, if it is known.
@@ -28,9 +32,8 @@ impl From<AppendError> for NotAppended {
     fn from(error: AppendError) -> Self {
         let text = error.to_string();
         match error {
-            AppendError::Sealed { .. }
-            | AppendError::NotActive
-            | AppendError::Overloaded { .. } => Self::Later(text),
+            AppendError::Sealed { .. } => Self::Sealed,
+            AppendError::NotActive | AppendError::Overloaded { .. } => Self::Later(text),
             AppendError::NotLeader { leader } => Self::Elsewhere { leader },
             AppendError::Unclear => Self::Unclear(text),
             AppendError::StorageLow

@@ -107,6 +107,8 @@ pub(super) struct Actor {
     /// When the group may be started again, and why it stopped.
     backoff: Backoff,
     wanted: Option<Action>,
+    /// Whether the shard was just sealed: what waits is refused, and the group has nothing more to do.
+    ends: bool,
     last_proposal: Timestamp,
 }
 
@@ -124,6 +126,7 @@ impl Actor {
             attempts: Attempts::default(),
             backoff: Backoff::new(limits.restart_backoff_max),
             wanted: None,
+            ends: false,
             last_proposal: Timestamp::EPOCH,
         }
     }
@@ -258,12 +261,8 @@ impl Actor {
                 }
             }
             (Waiting::Control { reply, settled }, Applied::Done) => {
-                let is_sealed = settled.phase == ShardPhase::Sealed;
+                self.ends = settled.phase == ShardPhase::Sealed;
                 reply.accept(settled);
-                if is_sealed {
-                    self.refuse_appends();
-                    self.stop(Action::Stop);
-                }
             }
             (waiting, refused) => {
                 // The entry did not stand where this proposer thought: nothing that follows does.
@@ -318,6 +317,10 @@ impl Actor {
 
     /// The next thing to do, until there is nothing.
     pub(super) fn next(&mut self, around: &Surroundings<'_>) -> Option<Action> {
+        if std::mem::take(&mut self.ends) && matches!(self.engagement, Engagement::Leading(_)) {
+            self.refuse_appends(around);
+            self.stop(Action::Stop);
+        }
         if let Some(wanted) = self.wanted.take() {
             return Some(wanted);
         }
@@ -355,7 +358,7 @@ impl Actor {
             } else if self.footing().standing.phase == ShardPhase::Open {
                 self.propose_appends(around)
             } else {
-                self.refuse_appends();
+                self.refuse_appends(around);
                 None
             };
             if let Some((waiting, draft)) = proposed {
@@ -417,10 +420,7 @@ impl Actor {
             self.queued_bytes -= queued.permit.bytes();
             match queued.append.token.and_then(around.recent) {
                 Some(numbers) => {
-                    let answer = Ok(Appended {
-                        first_ordinal: numbers.first_ordinal,
-                        arrival: numbers.arrival,
-                    });
+                    let answer = Ok(answer_again(numbers));
                     self.attempts
                         .end(queued.append.token, queued.reply, &answer);
                 }
@@ -437,12 +437,13 @@ impl Actor {
         Some((waiting, draft))
     }
 
-    /// Refuses the appends at the front of the queue of a shard that is not open.
-    fn refuse_appends(&mut self) {
+    /// Refuses the appends at the front of the queue of a shard that is not open; those that were applied before are answered.
+    /// So who is told that the shard is sealed knows that the records are not in it, and may put them elsewhere.
+    fn refuse_appends(&mut self, around: &Surroundings<'_>) {
         let Engagement::Leading(footing) = &self.engagement else {
             return;
         };
-        let answer = Err(match footing.standing.phase {
+        let refusal = Err(match footing.standing.phase {
             ShardPhase::Sealed => AppendError::Sealed {
                 children: footing.children.clone(),
             },
@@ -451,8 +452,10 @@ impl Actor {
         while let Some(Queued::Append(_)) = self.queue.front() {
             if let Some(Queued::Append(queued)) = self.queue.pop_front() {
                 self.queued_bytes -= queued.permit.bytes();
-                self.attempts
-                    .end(queued.append.token, queued.reply, &answer);
+                let token = queued.append.token;
+                let known = token.and_then(around.recent).map(answer_again);
+                let answer = known.map_or_else(|| refusal.clone(), Ok);
+                self.attempts.end(token, queued.reply, &answer);
             }
         }
     }
@@ -493,6 +496,14 @@ impl Actor {
         };
         let settled = Settled::of(&after);
         Some((Waiting::Control { reply, settled }, draft))
+    }
+}
+
+/// What the first attempt was answered, or would have been.
+fn answer_again(numbers: AppendNumbers) -> Appended {
+    Appended {
+        first_ordinal: numbers.first_ordinal,
+        arrival: numbers.arrival,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The actor's decisions, one event at a time: no runtime, no clock, no disk.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use anabranch_domain::{ShardPhase, ShardUid, Timestamp, shard_state::Applied};
 use anabranch_store::entry::{Draft, Standing};
@@ -20,6 +20,8 @@ struct Bench {
     actor: Actor,
     budget: Arc<Budget>,
     now: Timestamp,
+    /// What was applied before.
+    recent: HashMap<AppendToken, AppendNumbers>,
 }
 
 impl Bench {
@@ -28,6 +30,7 @@ impl Bench {
             actor: Actor::new(ShardUid::from_bits(1), limits),
             budget: Arc::new(Budget::new(usize::MAX)),
             now: Timestamp::from_millis(1_000),
+            recent: HashMap::new(),
         }
     }
 
@@ -60,12 +63,16 @@ impl Bench {
     fn next(&mut self) -> Option<Action> {
         let around = Surroundings {
             now: self.now,
-            recent: &|_| None,
+            recent: &|token| self.recent.get(&token).copied(),
         };
         self.actor.next(&around)
     }
 
     fn append(&mut self, records: usize) -> Answer {
+        self.append_with(records, None)
+    }
+
+    fn append_with(&mut self, records: usize, token: Option<AppendToken>) -> Answer {
         let record = NewRecord {
             partition_key: Some("key".to_owned().into()),
             explicit_hash_key: None,
@@ -73,6 +80,7 @@ impl Bench {
         };
         let append = Append {
             records: vec![record; records],
+            token,
             ..Append::default()
         };
         let bytes = append.stored_len();
@@ -217,14 +225,44 @@ fn nothing_follows_a_seal_until_it_is_settled() {
             .next_ordinal,
         12
     );
-    assert!(matches!(
-        after.try_recv(),
-        Ok(Err(AppendError::Sealed { .. }))
-    ));
     assert!(
         matches!(bench.next(), Some(Action::Stop)),
         "a sealed shard costs nothing"
     );
+    assert!(matches!(
+        after.try_recv(),
+        Ok(Err(AppendError::Sealed { .. }))
+    ));
+}
+
+#[test]
+fn a_sealed_shard_answers_an_append_that_it_has_and_refuses_others() {
+    let mut bench = Bench::new(ShardLimits::default());
+    let known = AppendToken::from_bits(7);
+    let mut has_it = bench.append_with(1, Some(known));
+    let mut has_it_not = bench.append_with(1, Some(AppendToken::from_bits(8)));
+    bench.recent.insert(
+        known,
+        AppendNumbers {
+            first_ordinal: 3,
+            arrival: Timestamp::from_millis(400),
+        },
+    );
+    assert!(matches!(bench.next(), Some(Action::Start)));
+    let standing = Standing {
+        first_ordinal: 10,
+        time: Timestamp::from_millis(500),
+        phase: ShardPhase::Sealed,
+        epoch: 1,
+    };
+    let children = Vec::new();
+    bench.take(Event::Started(Ok(Footing { standing, children })));
+    assert!(bench.next().is_none());
+    assert_eq!(numbers(&mut has_it), Some((3, 400)));
+    assert!(matches!(
+        has_it_not.try_recv(),
+        Ok(Err(AppendError::Sealed { .. }))
+    ));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! was told about may be there, whole and with its right number, or not be there. With several, only what was known to be
 //! committed is applied; the next leader says how the rest ends.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, time::Duration};
 
 use anabranch_domain::{PodName, ShardUid, shard_state::RecentAppends};
 use anabranch_store::{
@@ -22,9 +22,11 @@ use super::{
 
 /// How far back a hole is looked for: no group has more entries on their way to the disk.
 pub(crate) const PIPELINE_ENTRIES_MAX: u64 = 16;
-/// How much of the log's end is read again for the tokens of recent appends: all that a failed disk can have left
-/// unclear ([`PIPELINE_ENTRIES_MAX`] entries), and some more.
-const RECALL_ENTRIES_MAX: usize = 64;
+/// How much of the log's end is read again for the tokens of recent appends: what arrived within the time in which a gateway
+/// repeats an append whose end it does not know (10 s), and some more. The log went on meanwhile under other leaders, so the number of
+/// entries says nothing of that; it and their bytes only bound what a start reads.
+const RECALL_TIME: Duration = Duration::from_secs(15);
+const RECALL_ENTRIES_MAX: usize = 4_096;
 const RECALL_BYTES_MAX: usize = 16 << 20;
 
 /// Why a shard's log cannot be used.
@@ -212,7 +214,7 @@ pub(super) fn recall(
     shard: ShardUid,
     end: u64,
 ) -> Result<RecentAppends, LogError> {
-    let mut entries = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let (mut bytes, mut failed) = (0, None);
     store.scan(
         Family::Log,
@@ -224,7 +226,12 @@ pub(super) fn recall(
                 Ok(entry) => entries.push(entry),
                 Err(error) => failed = Some(error),
             }
-            let is_enough = entries.len() >= RECALL_ENTRIES_MAX || bytes >= RECALL_BYTES_MAX;
+            let ends = entries.first().zip(entries.last());
+            let is_old = ends.is_some_and(|(newest, oldest)| {
+                oldest.envelope().time < newest.envelope().time.minus(RECALL_TIME)
+            });
+            let is_enough =
+                is_old || entries.len() >= RECALL_ENTRIES_MAX || bytes >= RECALL_BYTES_MAX;
             if is_enough || failed.is_some() {
                 ControlFlow::Break(())
             } else {

@@ -312,3 +312,34 @@ async fn an_append_to_a_pod_that_is_away_is_unclear_and_not_failed() {
         "{verdict:?}"
     );
 }
+
+#[tokio::test]
+async fn a_leader_that_has_no_address_is_not_asked_again_when_there_are_others() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    let mut wanted = Shard::clone(&shard);
+    let gone = "pool-9".parse().expect("a pod's name");
+    wanted.replicas.insert(0, gone);
+    let first = cluster.append(&wanted, &["a"], 1).await.outcome;
+    assert!(
+        matches!(&first, Some(Err(NotAppended::Later(_)))),
+        "{first:?}"
+    );
+    appended(cluster.append(&wanted, &["a"], 1).await);
+    assert_eq!(cluster.read(&wanted).await.expect("read"), ["a"]);
+}
+
+#[tokio::test]
+async fn a_replica_that_has_nothing_yet_is_passed_over() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let (shard, other) = (cluster.shard(0), cluster.shard(1));
+    cluster.form(&shard).await;
+    let elsewhere = "pool-9".parse().expect("a pod's name");
+    let mut wanted = Shard::clone(&other);
+    wanted.replicas.push(elsewhere);
+    let pod = cluster.logs.leader_of(&wanted);
+    assert_eq!(pod.as_ref(), other.replicas.first());
+    assert!(cluster.read(&wanted).await.is_err(), "it has no such shard");
+    assert_ne!(cluster.logs.leader_of(&wanted), pod, "the next is asked");
+}

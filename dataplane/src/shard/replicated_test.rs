@@ -522,6 +522,49 @@ fn one_copy_becomes_three_and_one_again_elsewhere() {
     cluster.wait_for(1, &appended);
 }
 
+#[test]
+fn one_copy_moves_to_another_pod_and_its_leadership_goes_first() {
+    let mut cluster = Cluster::founded_by(1, ShardLimits::default());
+    let mut appended: Vec<_> = (0..30)
+        .map(|number| cluster.append(&number.to_string()))
+        .collect();
+    cluster.change_replicas(&[0, 1]);
+    let heir = cluster.disks[1];
+    let handed = cluster.run(
+        0,
+        move |shard| async move { shard.hand_over_to(heir).await },
+    );
+    handed.expect("it was taken");
+    appended.push(cluster.append("led elsewhere"));
+    let refused = cluster.try_append(0, records(&["where it was"]));
+    assert!(
+        matches!(&refused, Err(AppendError::NotLeader { leader: Some(leader) }) if *leader == pod(1)),
+        "{refused:?}"
+    );
+    cluster.change_replicas(&[1]);
+    cluster.kill(0);
+    appended.push(cluster.append("alone"));
+    cluster.wait_for(1, &appended);
+}
+
+#[test]
+fn a_leadership_that_is_not_taken_stays_where_it_is() {
+    let mut cluster = Cluster::new();
+    let mut appended = vec![cluster.append("before")];
+    cluster.kill(2);
+    let gone = cluster.disks[2];
+    let handed = cluster.run(
+        0,
+        move |shard| async move { shard.hand_over_to(gone).await },
+    );
+    assert!(handed.is_err());
+    appended.push(cluster.append("after"));
+    let nobody = cluster.run(0, move |shard| async move { shard.hand_over_to(7).await });
+    assert!(nobody.is_err());
+    appended.push(cluster.append("still"));
+    cluster.wait_for_all(&appended);
+}
+
 /// A small generator, the same on every machine: what happens follows from the seed.
 struct Dice(u64);
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -135,6 +136,16 @@ def test_an_operator_that_is_cut_off_from_the_api_server_comes_back_to_its_work(
     installation.until("3 shards", lambda: has_shards(installation, "unled", 3), 120)
 
 
+def has_seen(file: Path, stream: str, shards: int) -> bool:
+    """Whether a gateway has written down that a stream is active and its shards open."""
+    if not file.exists():
+        return False
+    seen = json.loads(file.read_text())
+    active = [it for it in seen["streams"] if it["metadata"]["name"] == stream and it["status"]["phase"] == "Active"]
+    phases = [it["status"]["phase"] for it in seen["shards"] if it["spec"]["stream"] == stream]
+    return len(active) == 1 and phases == ["Open"] * shards
+
+
 def processes_of(pod: str) -> list[int]:
     """Pids on this machine of Anabranch in a pod: the tests' nodes are processes of it."""
     found = []
@@ -160,8 +171,8 @@ def test_a_gateway_that_starts_without_the_api_server_goes_on_with_what_it_saw(i
     assert len(processes) == len(gateways)
     for process in processes:
         seen = Path(f"/proc/{process}/root/var/run/anabranch/catalog.json")
-        knows = lambda file=seen: file.exists() and "recalled-1" in file.read_text()  # noqa: E731
-        installation.until("the gateway has written down what it saw", knows)
+        # It writes once a second: what it wrote first of a new stream may be that its shards are being made.
+        installation.until("the gateway has written down what it saw", lambda file=seen: has_seen(file, "recalled", 2))
     installation.cluster.stop_api()
     try:
         for process in processes:

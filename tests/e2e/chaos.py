@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cluster import lifecycle
-from e2e.installation import Installation, install
+from e2e.installation import Installation, install, process_of
 from harness.cluster import Cluster
 from harness.history import History, Put, Read, check, lost, staleness
 
@@ -28,16 +28,6 @@ STREAM = "chaos"
 PODS = [f"{STREAM}-shards-{ordinal}" for ordinal in range(3)]
 #: Between two faults: what is broken is whole again before the next.
 PAUSE_SECONDS = 3
-
-
-def pid_of(pod: str) -> int | None:
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"--pod-name={pod}".encode() in (process / "cmdline").read_bytes().split(b"\0"):
-                return int(process.name)
-        except OSError:
-            continue
-    return None
 
 
 class Clients:
@@ -153,7 +143,7 @@ class Faults:
         return self.chance.choice(PODS)
 
     def _pid(self) -> int | None:
-        return pid_of(self._pod())
+        return process_of(self._pod())
 
     def kill(self) -> None:
         os.kill(self.installation.until("it runs", self._pid), signal.SIGKILL)
@@ -193,8 +183,7 @@ class Faults:
     def reshard(self) -> None:
         shards = self.chance.choice([2, 3, 4])
         self.kubectl("scale", f"datastream/{STREAM}", f"--replicas={shards}")
-        status = ("get", "datastream", STREAM, "--output", "jsonpath={.status.phase} {.status.shards.open}")
-        self.installation.until(f"{shards} shards", lambda: self.kubectl(*status) == f"Active {shards}", 180)
+        self.installation.until(f"{shards} shards", lambda: self.installation.has_shards(STREAM, shards), 180)
 
 
 def run(installation: Installation, rounds: int, seed: int) -> dict:

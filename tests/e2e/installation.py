@@ -51,6 +51,11 @@ class Installation:
         status = self.get("datastream", stream).get("status", {})
         return next((it for it in status.get("conditions", []) if it["type"] == kind), {})
 
+    def has_shards(self, stream: str, count: int) -> bool:
+        """Whether the stream is at rest with so many open shards."""
+        columns = "jsonpath={.status.phase} {.status.shards.open}"
+        return self.kubectl("get", "datastream", stream, "--output", columns) == f"Active {count}"
+
     def until(self, what: str, question, seconds: float = 60) -> object:
         return self.cluster.kubectl.until(what, question, seconds)
 
@@ -84,6 +89,17 @@ class Installation:
                 if not answer["Records"] and answer["MillisBehindLatest"] == 0:
                     break
         return found
+
+
+def process_of(pod: str) -> int | None:
+    """The shard pod's process, where the cluster is on this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"--pod-name={pod}".encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                return int(process.name)
+        except OSError:
+            continue
+    return None
 
 
 def install(cluster: Cluster, scratch: Path) -> Installation:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.installation import Installation, Load
-from e2e.test_replication import THREE, process_of
+from e2e.installation import Installation, Load, process_of
+from e2e.test_replication import THREE
 
 MARK = "a record that its disk will change "
 

@@ -14,15 +14,9 @@ from e2e.installation import Installation, Load
 
 pytestmark = pytest.mark.timeout(300)
 
-OPEN = "jsonpath={.status.phase} {.status.shards.open}"
-
 
 def node_of(installation: Installation, pod: str) -> str:
     return installation.get("pod", pod)["spec"]["nodeName"]
-
-
-def has_shards(installation: Installation, stream: str, count: int) -> bool:
-    return installation.kubectl("get", "datastream", stream, "--output", OPEN) == f"Active {count}"
 
 
 def kill(installation: Installation, *selector: str) -> None:
@@ -65,7 +59,7 @@ def test_of_two_operators_one_works_and_the_other_takes_over(installation: Insta
             installation.kubectl("scale", "datastream/led", "--replicas=6")
             kill(installation, first)
             installation.until("another one leads", lambda: holder(installation) not in ("", first))
-            installation.until("6 shards", lambda: has_shards(installation, "led", 6), 120)
+            installation.until("6 shards", lambda: installation.has_shards("led", 6), 120)
         load.check()
         names = installation.kubectl("get", "pods", *operators, "--output", "name")
         assert f"pod/{holder(installation)}" in names.split()
@@ -93,7 +87,7 @@ def test_a_reshard_survives_the_loss_of_a_process_whenever_it_comes(installation
                 kill(installation, pods[0]["metadata"]["name"])
             else:
                 kill(installation, *victims[component])
-            installation.until(f"{shards} shards", lambda n=shards: has_shards(installation, stream, n), 120)
+            installation.until(f"{shards} shards", lambda n=shards: installation.has_shards(stream, n), 120)
     load.check()
 
 
@@ -133,7 +127,7 @@ def test_an_operator_that_is_cut_off_from_the_api_server_comes_back_to_its_work(
     finally:
         installation.cluster.heal(node)
     installation.kubectl("scale", "datastream/unled", "--replicas=3")
-    installation.until("3 shards", lambda: has_shards(installation, "unled", 3), 120)
+    installation.until("3 shards", lambda: installation.has_shards("unled", 3), 120)
 
 
 def has_seen(file: Path, stream: str, shards: int) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
-from e2e.installation import Installation, Load
+from e2e.installation import Installation, Load, process_of
 
 THREE = {"replication": {"factor": 3}}
 
@@ -39,17 +38,6 @@ def kill(installation: Installation, pod: str) -> None:
     installation.kubectl("delete", "pod", pod, "--grace-period=0", "--force")
     time.sleep(1)
     installation.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"pod/{pod}")
-
-
-def process_of(pod: str) -> int | None:
-    """The shard pod's process, where the cluster is on this machine."""
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"--pod-name={pod}".encode() in (process / "cmdline").read_bytes().split(b"\0"):
-                return int(process.name)
-        except OSError:
-            continue
-    return None
 
 
 def test_three_copies_lie_on_three_pods(installation: Installation) -> None:
@@ -96,8 +84,7 @@ def test_three_copies_are_resharded_while_a_pod_dies(installation: Installation)
     with Load(installation, "split") as load:
         installation.kubectl("scale", "datastream/split", "--replicas=4")
         kill(installation, "split-shards-1")
-        status = ("get", "datastream", "split", "--output", "jsonpath={.status.phase} {.status.shards.open}")
-        installation.until("4 shards", lambda: installation.kubectl(*status) == "Active 4", 120)
+        installation.until("4 shards", lambda: installation.has_shards("split", 4), 120)
     load.check()
 
 
@@ -148,8 +135,7 @@ def test_a_new_pod_takes_its_share_and_scaling_in_moves_the_data_first(installat
         share = [[first], [first], [second], [second]]
         installation.until("the new pod has its share", lambda: wanted_on(installation, "moved") == share, 120)
         installation.kubectl("scale", "datastream/moved", "--replicas=5")
-        open_shards = ("get", "datastream", "moved", "--output", "jsonpath={.status.phase} {.status.shards.open}")
-        installation.until("5 shards", lambda: installation.kubectl(*open_shards) == "Active 5", 120)
+        installation.until("5 shards", lambda: installation.has_shards("moved", 5), 120)
         installation.kubectl("scale", "shardpool/moving", "--replicas=1")
         installation.until("the pod is gone", lambda: not is_there(installation, second), 120)
         shards = wanted_on(installation, "moved")

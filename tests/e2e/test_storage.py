@@ -35,8 +35,7 @@ def test_a_stream_that_comes_back_has_its_records_under_their_numbers(installati
     installation.stream("returns", 2)
     sent = put(installation, "returns", 20)
     installation.kubectl("scale", "datastream/returns", "--replicas=3")
-    status = ("get", "datastream", "returns", "--output", "jsonpath={.status.phase} {.status.shards.open}")
-    installation.until("3 shards", lambda: installation.kubectl(*status) == "Active 3")
+    installation.until("3 shards", lambda: installation.has_shards("returns", 3))
     for key, records in put(installation, "returns", 10).items():
         sent[key] = sent.get(key, []) + records
     shards = installation.kinesis().list_shards(StreamName="returns")["Shards"]

@@ -107,8 +107,7 @@ def test_shards_follow_the_scale_subresource_under_load(installation: Installati
     with Load(installation, "scaled") as load:
         for replicas in (5, 3):
             installation.kubectl("scale", "datastream/scaled", f"--replicas={replicas}")
-            status = ("get", "datastream", "scaled", "--output", "jsonpath={.status.phase} {.status.shards.open}")
-            installation.until(f"{replicas} shards", lambda r=replicas, s=status: installation.kubectl(*s) == f"Active {r}")
+            installation.until(f"{replicas} shards", lambda r=replicas: installation.has_shards("scaled", r))
     load.check()
 
 
@@ -176,8 +175,7 @@ def test_survives_operator_restarts_during_a_reshard(installation: Installation)
             pods = ("--selector", "app.kubernetes.io/component=operator", "--grace-period=0", "--force")
             installation.kubectl("delete", "pod", *pods)
             time.sleep(1)
-        status = ("get", "datastream", "restarted", "--output", "jsonpath={.status.phase} {.status.shards.open}")
-        installation.until("6 shards", lambda: installation.kubectl(*status) == "Active 6", 120)
+        installation.until("6 shards", lambda: installation.has_shards("restarted", 6), 120)
     load.check()
 
 

@@ -73,14 +73,15 @@ impl Committer {
         sync_at: &mut Option<Instant>,
     ) -> Result<(), StoreError> {
         let is_due = sync_at.is_some_and(|due| due <= Instant::now());
-        if is_due && group.iter().all(|pending| pending.set.is_lazy()) {
+        // Also where nothing waits; a group that is not lazy is synced with all before it.
+        let is_lazy = group.iter().all(|pending| pending.set.is_lazy());
+        if is_due && is_lazy {
             self.database.sync()?;
             *sync_at = None;
         }
         if group.is_empty() {
             return Ok(());
         }
-        let is_lazy = group.iter().all(|pending| pending.set.is_lazy());
         self.commit(group, is_lazy)?;
         if is_lazy {
             sync_at.get_or_insert_with(|| Instant::now() + LAZY_MAX);

@@ -249,11 +249,19 @@ impl Group {
     }
 
     /// Remembers the tokens at the log's end; what is damaged there is mended first.
+    ///
+    /// Where no other replica gives it now, the tokens before it are given up: a put that is repeated across this start is then
+    /// written twice, which is better than a shard that takes nothing until the other replica is back.
     async fn recall_appends(&self) -> Result<(), LogError> {
         let mut met = Met::default();
         loop {
-            match self.journal.recall_appends().await {
+            match self.journal.recall_appends(false).await {
                 Err(error) if self.is_mended(&error, &mut met).await => {}
+                Err(error) if error.damaged_entry().is_some() => {
+                    let shard = self.journal.shard();
+                    tracing::warn!(%shard, %error, "the tokens of appends before a damaged entry are not remembered");
+                    return self.journal.recall_appends(true).await;
+                }
                 recalled => return recalled,
             }
         }

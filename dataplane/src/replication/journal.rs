@@ -151,16 +151,20 @@ impl Journal {
         self.advanced.notify_waiters();
     }
 
-    /// Remembers the tokens of the appends at the log's end, if none is remembered.
-    pub(super) async fn recall_appends(&self) -> Result<(), LogError> {
+    /// Remembers the tokens of the appends at the log's end, if none is remembered. Where an entry there is damaged and `skips` not,
+    /// none is, and the damage is the error.
+    pub(super) async fn recall_appends(&self, skips: bool) -> Result<(), LogError> {
         if self.with(|state| state.is_recalled) == Some(true) {
             return Ok(());
         }
         let (store, shard) = (self.store.clone(), self.shard);
         let end = self.with(LogState::visible_end).unwrap_or(0);
-        let recent = self
+        let (recent, damage) = self
             .reading(move || recovery::recall(&*store, shard, end))
             .await?;
+        if let Some(damage) = damage.filter(|_| !skips) {
+            return Err(damage);
+        }
         self.with_mut(|state| {
             state.shard.recent = recent;
             state.is_recalled = true;

@@ -9,7 +9,7 @@ use std::{ops::ControlFlow, time::Duration};
 use anabranch_domain::{PodName, ShardUid, shard_state::RecentAppends};
 use anabranch_store::{
     Family, Order, Store, StoreError,
-    entry::{Entry, EntryError, EntryKind, Seal, tokens},
+    entry::{Entry, EntryError, EntryKind, Envelope, Seal, Tokens, tokens},
     keys::{InvalidKey, LogKey, RaftItem, RaftKey},
 };
 
@@ -208,27 +208,33 @@ fn hole_before(
 }
 
 /// Remembers the appends at the end of the log again, oldest first: those before index `end`. What is not applied may yet be taken back,
-/// and must not be answered for.
+/// and must not be answered for. Beside them the damage, if there is some, behind which they stand: what lies before it is not recalled.
 pub(super) fn recall(
     store: &dyn Store,
     shard: ShardUid,
     end: u64,
-) -> Result<RecentAppends, LogError> {
-    let mut entries: Vec<Entry> = Vec::new();
+) -> Result<(RecentAppends, Option<LogError>), LogError> {
+    let mut entries: Vec<(Envelope, Option<Tokens>)> = Vec::new();
     let (mut bytes, mut failed) = (0, None);
-    store.scan(
+    let read = |key: &[u8], value: &bytes::Bytes| {
+        let entry = decode(key, value)?;
+        let is_append = entry.envelope().kind == EntryKind::Append;
+        let appends = is_append.then(|| tokens(&entry)).transpose()?;
+        Ok::<_, LogError>((*entry.envelope(), appends))
+    };
+    let scanned = store.scan(
         Family::Log,
         &LogKey::between(shard, 0, end),
         Order::Backward,
         &mut |key, value| {
             bytes += value.len();
-            match decode(key, &value) {
+            match read(key, &value) {
                 Ok(entry) => entries.push(entry),
                 Err(error) => failed = Some(error),
             }
             let ends = entries.first().zip(entries.last());
-            let is_old = ends.is_some_and(|(newest, oldest)| {
-                oldest.envelope().time < newest.envelope().time.minus(RECALL_TIME)
+            let is_old = ends.is_some_and(|((newest, _), (oldest, _))| {
+                oldest.time < newest.time.minus(RECALL_TIME)
             });
             let is_enough =
                 is_old || entries.len() >= RECALL_ENTRIES_MAX || bytes >= RECALL_BYTES_MAX;
@@ -238,20 +244,21 @@ pub(super) fn recall(
                 ControlFlow::Continue(())
             }
         },
-    )?;
-    if let Some(error) = failed {
-        return Err(error);
+    );
+    let failed = failed.or(scanned.err().map(LogError::from));
+    if let Some(error) = &failed
+        && error.damaged_entry().is_none()
+    {
+        return Err(error.clone());
     }
     let mut recent = RecentAppends::default();
-    let appends = |entry: &&Entry| entry.envelope().kind == EntryKind::Append;
-    for entry in entries.iter().rev().filter(appends) {
-        let envelope = entry.envelope();
-        for append in tokens(entry)? {
+    for (envelope, appends) in entries.into_iter().rev() {
+        for append in appends.into_iter().flatten() {
             let first_ordinal = envelope.first_ordinal + u64::from(append.first_record);
             recent.remember(envelope.time, append.token, first_ordinal);
         }
     }
-    Ok(recent)
+    Ok((recent, failed))
 }
 
 /// The small values beside the log.

@@ -343,7 +343,7 @@ pub(super) fn not_appended_to(refusal: NotAppended) -> pb::Refused {
     use pb::refused::Why;
     match refusal {
         NotAppended::Later(text) => refused(Why::Later, text),
-        NotAppended::Unclear(text) => refused(Why::Unclear, text),
+        NotAppended::Unclear(text) | NotAppended::Broken(text) => refused(Why::Unclear, text),
         NotAppended::Failed(text) => refused(Why::Failed, text),
         NotAppended::Sealed => refused(Why::Sealed, "the shard is sealed"),
         NotAppended::Elsewhere { leader } => not_leader(leader.as_ref()),

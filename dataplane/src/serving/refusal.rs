@@ -23,7 +23,11 @@ pub enum NotAppended {
     /// Whether it was written is not known: repeat it with the same token.
     #[error("the outcome is not known: {0}")]
     Unclear(String),
-    /// Nothing was written, and trying again at once does not help: a full disk, a failing one.
+    /// The log failed under it, and whether it was written is not known. Another process hears [`Self::Unclear`] instead: by
+    /// the next attempt another replica may lead, or the pod may have been started again. In one process it stays broken.
+    #[error("{0}")]
+    Broken(String),
+    /// Nothing was written, and trying again at once does not help: a full disk.
     #[error("{0}")]
     Failed(String),
 }
@@ -36,10 +40,10 @@ impl From<AppendError> for NotAppended {
             AppendError::NotActive | AppendError::Overloaded { .. } => Self::Later(text),
             AppendError::NotLeader { leader } => Self::Elsewhere { leader },
             AppendError::Unclear => Self::Unclear(text),
-            AppendError::StorageLow
-            | AppendError::Gone
-            | AppendError::TooLarge
-            | AppendError::Log(_) => Self::Failed(text),
+            AppendError::Log(_) => Self::Broken(text),
+            AppendError::StorageLow | AppendError::Gone | AppendError::TooLarge => {
+                Self::Failed(text)
+            }
         }
     }
 }

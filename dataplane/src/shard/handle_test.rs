@@ -18,7 +18,7 @@ use bytes::Bytes;
 use super::*;
 use crate::clock::Clock;
 
-const SHARD: ShardUid = ShardUid::from_bits(42);
+pub(super) const SHARD: ShardUid = ShardUid::from_bits(42);
 const BORN: Timestamp = Timestamp::from_millis(1_000);
 
 /// A clock that shows what it is told to.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use anabranch_store::{Family, WriteSet, keys::LogKey};
+use anabranch_domain::shard_state::AppendToken;
+use anabranch_store::{Family, WriteSet, commit, keys::LogKey};
 
 use super::{
+    handle_test::{World, open, records},
     replicated_test::{Cluster, SHARD},
     scrub::Scrubber,
     *,
@@ -166,6 +168,53 @@ fn a_leader_mends_what_a_replica_that_was_away_needs() {
     appended.push(cluster.append("after"));
     cluster.change_replicas(&[0, 1, 2]);
     cluster.wait_for_all(&appended);
+}
+
+#[test]
+fn two_replicas_with_the_same_damage_take_records_once_the_third_is_back() {
+    for what in [Harm::HeaderChanged, Harm::PayloadChanged, Harm::CutShort] {
+        let (mut cluster, mut appended) = harmed(0, &[]);
+        let damaged = last_index(&cluster, 0) - 3;
+        cluster.kill(2);
+        for place in [0, 1] {
+            cluster.stop(place);
+            harm(&cluster, place, damaged, what);
+        }
+        for place in [0, 1, 2] {
+            cluster.start(place);
+        }
+        appended.push(cluster.append("after"));
+        cluster.wait_for_all(&appended);
+    }
+}
+
+#[tokio::test]
+async fn the_only_copy_goes_on_behind_its_damage() {
+    let world = World::new();
+    let shard = open(&world.registry());
+    let attempt = |token: u128, text| Append {
+        token: Some(AppendToken::from_bits(token)),
+        ..records(&[text])
+    };
+    shard
+        .append(attempt(1, "damaged"))
+        .await
+        .expect("it appends");
+    let kept = shard.append(attempt(2, "kept")).await.expect("it appends");
+    drop(shard);
+    let damaged = LogKey::new(handle_test::SHARD, 1).encode();
+    let bytes = world.store.get(Family::Log, &damaged).expect("it reads");
+    let mut bytes = bytes.expect("it is there").to_vec();
+    bytes[45] ^= 1;
+    let mut set = WriteSet::new();
+    set.put_critical(Family::Log, damaged, bytes);
+    commit(&*world.store, set).await.expect("written");
+
+    let reopened = open(&world.registry());
+    let again = reopened.append(attempt(2, "kept")).await;
+    assert_eq!(again.expect("its token is behind the damage"), kept);
+    let after = reopened.append(attempt(3, "after")).await;
+    assert_eq!(after.expect("it appends").first_ordinal, 2);
 }
 
 #[test]

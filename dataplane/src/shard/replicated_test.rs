@@ -237,7 +237,7 @@ impl Cluster {
                 {
                     place = usize::try_from(leader.ordinal()).expect("small");
                 }
-                Err(AppendError::NotLeader { .. } | AppendError::Unclear) => {
+                Err(AppendError::NotLeader { .. } | AppendError::Unclear | AppendError::Log(_)) => {
                     place = (place + 1) % REPLICAS;
                     std::thread::sleep(Duration::from_millis(10));
                 }

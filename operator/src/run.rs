@@ -283,6 +283,7 @@ fn pods(options: &Options) -> Pods {
         account_id: options.account_id.clone(),
         region: options.region.clone(),
         encryption_keys_secret: options.encryption_keys_secret.clone(),
+        log_format: options.log_format,
         args: options.shard_arg.clone(),
     }
 }

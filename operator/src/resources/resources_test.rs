@@ -1,5 +1,6 @@
 //! What is built is what Kubernetes' own types take, and says what it must.
 
+use anabranch::standalone::options::LogFormat;
 use anabranch_crds::pod_template::TopologySpread;
 use anabranch_crds::{ShardPool, ShardPoolSpec};
 use k8s_openapi::api::apps::v1::StatefulSet;
@@ -27,6 +28,7 @@ fn pods() -> Pods {
         account_id: "000000000000".to_owned(),
         region: "us-east-1".to_owned(),
         encryption_keys_secret: Some("keys".to_owned()),
+        log_format: LogFormat::Json,
         args: vec!["--no-limits".to_owned()],
     }
 }
@@ -78,6 +80,9 @@ fn pods_are_restricted_and_keep_their_disks() {
     for wanted in ["shard", "--pod-name=$(POD_NAME)", "--no-limits"] {
         assert!(args.iter().any(|arg| arg == wanted), "{wanted}");
     }
+    let mut env = container.env.iter().flatten();
+    let format = env.find(|variable| variable.name == "ANABRANCH_LOG_FORMAT");
+    assert_eq!(format.and_then(|it| it.value.as_deref()), Some("json"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The `StatefulSet` of a pool: its pods and their disks.
 
+use anabranch::standalone::options::LogFormat;
 use anabranch_crds::ShardPool;
 use anabranch_crds::pod_template::TopologySpread;
 use kube::ResourceExt as _;
@@ -30,6 +31,8 @@ pub struct Pods {
     pub region: String,
     /// A Secret with the key file of encryption at rest.
     pub encryption_keys_secret: Option<String>,
+    /// How their log lines look.
+    pub log_format: LogFormat,
     /// More flags.
     pub args: Vec<String>,
 }
@@ -173,7 +176,10 @@ fn container(pool: &ShardPool, pods: &Pods) -> Value {
         "image": pods.image,
         "imagePullPolicy": pods.image_pull_policy,
         "args": args,
-        "env": [{ "name": "POD_NAME", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } }],
+        "env": [
+            { "name": "POD_NAME", "valueFrom": { "fieldRef": { "fieldPath": "metadata.name" } } },
+            { "name": "ANABRANCH_LOG_FORMAT", "value": pods.log_format.to_string() },
+        ],
         "ports": [
             { "name": "shard", "containerPort": pods.port, "protocol": "TCP" },
             { "name": "admin", "containerPort": 9567, "protocol": "TCP" },

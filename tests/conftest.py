@@ -18,7 +18,8 @@ def pytest_runtest_makereport(item, call):
     if report.failed:
         arguments = getattr(item, "funcargs", {})
         for cluster in {value for value in arguments.values() if isinstance(value, Cluster)}:
-            report.sections.append(("cluster", f"logs, events and objects are in {cluster.keep(item.name)}"))
+            kept = cluster.keep(item.name)
+            report.sections.append(("cluster", f"logs, events and objects are in {kept}\n{cluster.troubles(kept)}"))
         for name, value in arguments.items():
             running = value if isinstance(value, Server) else getattr(value, "server", None)
             if isinstance(running, Server):

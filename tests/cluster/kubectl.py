@@ -38,7 +38,8 @@ class Kubectl:
 
     def until(self, what: str, question: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> object:
         """Ask until the answer is true; an answer that is an error is asked again, because much is an error for a while."""
-        give_up = time.monotonic() + seconds
+        began = time.monotonic()
+        give_up = began + seconds
         while True:
             try:
                 answer: object = question()
@@ -47,6 +48,8 @@ class Kubectl:
             else:
                 last = repr(answer)
             if answer:
+                # Seen when the test fails, or with -rA.
+                print(f"after {time.monotonic() - began:.1f} s: {what}")
                 return answer
             if time.monotonic() > give_up:
                 raise AssertionError(f"not within {seconds} s: {what}; the last answer was {last}")

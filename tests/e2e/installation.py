@@ -31,6 +31,7 @@ class Installation:
     cluster: Cluster
     namespace: str
     helm: list[str]
+    _streams: list[str] = field(default_factory=list)
 
     def kubectl(self, *arguments: object, **options: object) -> str:
         return self.cluster.kubectl(*arguments, "--namespace", self.namespace, **options)
@@ -43,9 +44,17 @@ class Installation:
         self.cluster.kubectl.apply(json.dumps(document), "--namespace", self.namespace)
 
     def stream(self, name: str, shards: int, **more: object) -> None:
-        """A stream that is Ready."""
+        """A stream that is Ready, until the story ends."""
+        self._streams.append(name)
         self.apply("DataStream", name, {"shards": shards, "replication": {"factor": 1}, **more})
         self.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"datastream/{name}")
+
+    def remove_streams(self) -> None:
+        """Those of one story, so that their pods do not take processor time from the next one."""
+        if self._streams:
+            names = [f"datastream/{name}" for name in dict.fromkeys(self._streams)]
+            self.kubectl("delete", "--wait=false", "--ignore-not-found", *names)
+            self._streams.clear()
 
     def condition(self, stream: str, kind: str) -> dict:
         status = self.get("datastream", stream).get("status", {})

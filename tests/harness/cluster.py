@@ -114,6 +114,15 @@ class Cluster:
             self._keep(folder / "pods" / f"{namespace}-{pod}.before.log", *of, "--previous")
         return folder
 
+    def troubles(self, kept: Path, lines: int = 25) -> str:
+        """For whoever has only the test's output: what our pods warned of last, by pod, in what `keep` kept."""
+        told = []
+        for log in sorted(kept.glob("pods/anabranch-*.log")):
+            loud = [line for line in log.read_text().splitlines() if '"level":"INFO"' not in line]
+            if loud:
+                told += [f"--- {log.stem}: {len(loud)} lines, the last:", *(line[:400] for line in loud[-lines:])]
+        return "\n".join(told)
+
     def _keep(self, file: Path, *arguments: str) -> None:
         answer = self._ask(*arguments)
         if answer:

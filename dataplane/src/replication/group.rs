@@ -309,7 +309,7 @@ impl Group {
     async fn be_born(&self) -> Result<(), LogError> {
         let (shard, node) = (self.journal.shard(), self.settings.node);
         let voters = match &self.founding {
-            Founding::Joining => return Ok(()),
+            Founding::Joining => return self.begin_joining().await,
             Founding::Alone => BTreeMap::from([(node, Host::default())]),
             Founding::Together(replicas) => hosts(replicas),
         };

@@ -142,6 +142,9 @@ impl Group {
             Leader::Nobody => None,
         };
         let voters = self.journal.with(|state| {
+            if state.is_joining {
+                return Vec::new();
+            }
             let ids: Vec<_> = state.membership.voter_ids().collect();
             let voters = state.hosts().filter(|(node, _)| ids.contains(node));
             let replica =
@@ -157,8 +160,8 @@ impl Group {
     fn is_voter(&self) -> bool {
         let node = self.settings.node;
         let is_voter = self.journal.with(|state| {
-            let voters = state.membership.voter_ids();
-            voters.into_iter().any(|voter| voter == node)
+            let mut voters = state.membership.voter_ids();
+            !state.is_joining && voters.any(|voter| voter == node)
         });
         is_voter == Some(true)
     }
@@ -392,9 +395,10 @@ impl Group {
         }
         let own = self.settings.node;
         let heirs = self.journal.with(|state| {
+            let voters: BTreeSet<u64> = state.membership.voter_ids().collect();
             let others = state.hosts().filter(|(node, host)| {
                 let is_alive = |pod| peers.is_alive(pod, *node);
-                *node != own && host.0.as_ref().is_some_and(is_alive)
+                *node != own && voters.contains(node) && host.0.as_ref().is_some_and(is_alive)
             });
             others.map(|(node, _)| node).collect::<Vec<_>>()
         });

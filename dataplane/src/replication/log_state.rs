@@ -36,6 +36,8 @@ pub(super) struct LogState {
     pub(super) trim_goal: Option<Position>,
     /// The vote on disk.
     pub(super) vote: Option<Vote>,
+    /// Whether this replica joined the group and does not have yet what was agreed on before it did: see [`super::joining`].
+    pub(super) is_joining: bool,
     /// Whether the tokens of the appends at the log's end are remembered.
     pub(super) is_recalled: bool,
     /// The voters as of `applied`.
@@ -82,6 +84,7 @@ impl LogState {
             committed: None,
             trim_goal: None,
             vote: None,
+            is_joining: false,
             is_recalled: true,
             membership: StoredMembership::default(),
             tail: VecDeque::new(),
@@ -107,6 +110,7 @@ impl LogState {
             committed: None,
             trim_goal: None,
             vote: None,
+            is_joining: false,
             is_recalled: false,
             membership: snapshot.membership.clone(),
             tail: VecDeque::new(),

@@ -58,6 +58,11 @@ impl Group {
         if !ids.difference(&voters).all(has_log) {
             return Ok(false);
         }
+        for replica in wanted.iter().filter(|it| !voters.contains(&it.node)) {
+            if !self.has_joined(replica).await {
+                return Ok(false);
+            }
+        }
         let changed = raft.change_membership(ChangeMembers::ReplaceAllVoters(ids), false);
         self.within(changed).await?;
         Ok(false)

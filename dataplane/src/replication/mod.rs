@@ -17,6 +17,7 @@ mod birth;
 mod commitment;
 mod founding;
 mod group;
+mod joining;
 mod journal;
 mod leadership;
 mod log_state;

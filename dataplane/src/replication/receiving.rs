@@ -41,8 +41,14 @@ impl Group {
             doubts.is_candidate = false;
             doubts.leaderless_since = None;
         }
+        let (term, committed) = (request.vote.leader_id.term, request.leader_commit);
         match raft.append_entries(request).await {
-            Ok(response) => Ok(response),
+            Ok(response) => {
+                if matches!(response, AppendEntriesResponse::Success) {
+                    self.end_joining(term, committed).await?;
+                }
+                Ok(response)
+            }
             Err(error) => Err(self.failed(&raft, &error).await),
         }
     }
@@ -55,7 +61,9 @@ impl Group {
     ) -> Result<VoteResponse<Types>, String> {
         let raft = self.receiving().await?;
         let candidate = request.vote.leader_id.node_id;
-        if !request.leadership_transfer && self.follows_another_than(candidate, &raft).is_some() {
+        let is_bound =
+            !request.leadership_transfer && self.follows_another_than(candidate, &raft).is_some();
+        if is_bound || self.is_joining() {
             let known = self.journal.with(|state| (state.vote, state.last));
             let (vote, last) = known.ok_or("the log is being read again")?;
             let vote = vote.unwrap_or_else(|| Vote::new(0, self.settings.node));
@@ -82,6 +90,9 @@ impl Group {
         let candidate = request.vote.leader_id.node_id;
         if let Some(leader) = self.follows_another_than(candidate, &raft) {
             return Ok((false, Some(leader)));
+        }
+        if self.is_joining() {
+            return Ok((false, None));
         }
         if self.leader() == Leader::This {
             self.doubts().is_asked_for = true;
@@ -151,6 +162,9 @@ impl Group {
         request: TransferLeaderRequest<Types>,
     ) -> Result<String, String> {
         let raft = self.receiving().await?;
+        if self.is_joining() {
+            return Ok("this replica lacks what was agreed on before it joined".to_owned());
+        }
         let taken = raft.handle_transfer_leader(request).await;
         let taken = taken.map_err(|error| error.to_string())?;
         Ok(taken

@@ -97,6 +97,7 @@ pub(super) fn find(store: &dyn Store, shard: ShardUid, birth: Birth) -> Result<F
     state.is_recalled = last.is_none() && kept.snapshot.is_none();
     state.purged = kept.purged;
     state.vote = kept.vote;
+    state.is_joining = kept.is_joining;
     state.committed = kept.committed;
     let is_newer = |entry: &Entry| Some(entry.envelope().position) >= state.last;
     if let Some(last) = last.filter(is_newer) {
@@ -268,6 +269,7 @@ struct Kept {
     committed: Option<anabranch_store::entry::Position>,
     purged: Option<anabranch_store::entry::Position>,
     snapshot: Option<ShardSnapshot>,
+    is_joining: bool,
 }
 
 impl Kept {
@@ -300,6 +302,7 @@ impl Kept {
             RaftItem::Committed => {
                 self.committed = Some(decode_position("committed position", key.shard, value)?);
             }
+            RaftItem::Joining => self.is_joining = true,
             // A birth is read by whoever lists the groups of a disk.
             RaftItem::Birth => {}
         }

@@ -4,6 +4,7 @@
 use std::{
     future::Future,
     net::{SocketAddr, TcpListener},
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,7 +15,12 @@ use std::{
 use anabranch_domain::{
     PodName, ShardId, ShardPhase, ShardUid, Timestamp, shard_state::AppendToken,
 };
-use anabranch_store::{MemoryStore, Store, entry::KeyRing};
+use anabranch_store::{
+    Family, MemoryStore, Order, Store, WriteSet,
+    entry::KeyRing,
+    keys::{LogKey, RaftItem, RaftKey},
+};
+use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tonic::transport::server::TcpIncoming;
 
@@ -287,6 +293,92 @@ fn numbered(first: u64, texts: &[&str]) -> Vec<(u64, String)> {
     (first..)
         .zip(texts.iter().map(|&text| text.to_owned()))
         .collect()
+}
+
+/// The shard's log on a disk, and what its entries made of it so far.
+fn log_on(store: &dyn Store) -> Vec<(Family, Vec<u8>, Bytes)> {
+    let snapshot = RaftKey::new(SHARD, RaftItem::Snapshot).encode();
+    let facts = store.get(Family::Raft, &snapshot).expect("it reads");
+    let facts = facts.expect("a group of one is born with them");
+    let mut found = vec![(Family::Raft, snapshot.to_vec(), facts)];
+    let range = LogKey::all(SHARD);
+    let scanned = store.scan(Family::Log, &range, Order::Forward, &mut |key, entry| {
+        found.push((Family::Log, key.to_vec(), entry));
+        ControlFlow::Continue(())
+    });
+    scanned.expect("it reads");
+    found
+}
+
+#[test]
+fn a_replica_that_comes_back_is_not_its_own_majority_while_it_has_only_the_time_when_it_was() {
+    let mut cluster = Cluster::founded_by(1, ShardLimits::default());
+    let mut appended: Vec<_> = (0..50)
+        .map(|number| cluster.append(&number.to_string()))
+        .collect();
+    let alone = log_on(&*cluster.stores[0]);
+    cluster.change_replicas(&[0, 1]);
+    let heir = cluster.disks[1];
+    cluster
+        .run(
+            0,
+            move |shard| async move { shard.hand_over_to(heir).await },
+        )
+        .expect("handed over");
+    cluster.change_replicas(&[1]);
+    // As the operator lets go of it, and asks it to join once more.
+    cluster.founders.clear();
+    let registry = cluster.processes[0]
+        .as_ref()
+        .expect("it runs")
+        .registry
+        .clone();
+    cluster
+        .run(0, move |_| async move { registry.destroy(SHARD).await })
+        .expect("gone");
+    cluster.kill(0);
+    appended.push(cluster.append("without it"));
+    cluster.kill(1);
+    cluster.start(0);
+    let refused = cluster.try_append(0, records(&["lost"]));
+    assert!(
+        matches!(&refused, Err(AppendError::NotLeader { .. })),
+        "{refused:?}"
+    );
+    cluster.stop(0);
+    // The leader had sent it so much.
+    let mut set = WriteSet::new();
+    for (family, key, value) in alone {
+        set.put_critical(family, key, value);
+    }
+    cluster.stores[0].submit(set, Box::new(|done| done.expect("written")));
+    cluster.start(0);
+    for _ in 0..3 {
+        let refused = cluster.try_append(0, records(&["lost"]));
+        assert!(
+            matches!(&refused, Err(AppendError::NotLeader { .. })),
+            "{refused:?}"
+        );
+    }
+    cluster.start(1);
+    cluster.change_replicas(&[0, 1]);
+    appended.push(cluster.append("with it"));
+    cluster.wait_for(0, &appended);
+    cluster.wait_for(1, &appended);
+    // Now it is one of them, also after a start.
+    let heir = cluster.disks[0];
+    cluster
+        .run(
+            1,
+            move |shard| async move { shard.hand_over_to(heir).await },
+        )
+        .expect("handed over");
+    cluster.change_replicas(&[0]);
+    cluster.kill(1);
+    cluster.kill(0);
+    cluster.start(0);
+    appended.push(cluster.append("alone"));
+    cluster.wait_for(0, &appended);
 }
 
 #[test]

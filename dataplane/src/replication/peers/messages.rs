@@ -193,6 +193,7 @@ pub(super) fn voted_to(response: &VoteResponse<Types>) -> pb::Voted {
         is_granted: response.vote_granted,
         last: response.last_log_id.as_ref().map(place_message),
         leader: String::new(),
+        is_joining: false,
     }
 }
 

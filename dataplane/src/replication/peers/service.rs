@@ -153,6 +153,7 @@ async fn replica_answer(
             Ok(Answer::Voted(pb::Voted {
                 is_granted,
                 leader: leader.map(|pod| pod.to_string()).unwrap_or_default(),
+                is_joining: group.is_joining(),
                 ..pb::Voted::default()
             }))
         }

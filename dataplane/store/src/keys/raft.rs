@@ -19,16 +19,19 @@ pub enum RaftItem {
     Purged = 4,
     /// The last snapshot's facts.
     Snapshot = 5,
+    /// There while a replica that joins a group lacks what the group had agreed on before: it neither votes nor leads. Empty.
+    Joining = 6,
 }
 
 impl RaftItem {
     /// Every item, in the order of their numbers.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Birth,
         Self::Vote,
         Self::Committed,
         Self::Purged,
         Self::Snapshot,
+        Self::Joining,
     ];
 
     fn from_number(number: u8) -> Option<Self> {

@@ -24,6 +24,7 @@ pub mod lifecycle;
 pub mod manifests;
 pub mod metrics;
 pub mod operations;
+mod recollection;
 pub mod replication;
 pub mod resharding;
 pub mod retention;

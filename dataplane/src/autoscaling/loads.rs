@@ -41,7 +41,7 @@ pub fn stream_loads(
 }
 
 /// What holds for an on-demand stream of which nobody says more: AWS's four shards at least, and 200 at most.
-pub fn on_demand_policy(stream: &Stream, limits: &WriteLimits) -> Policy {
+pub(super) fn on_demand_policy(stream: &Stream, limits: &WriteLimits) -> Policy {
     Policy {
         warm_shards: warm_shards(stream, limits),
         ..Policy::new(ON_DEMAND_SHARD_COUNT_DEFAULT, ON_DEMAND_SHARD_COUNT_MAX)
@@ -49,7 +49,7 @@ pub fn on_demand_policy(stream: &Stream, limits: &WriteLimits) -> Policy {
 }
 
 /// The shards that a stream's warm throughput needs.
-pub fn warm_shards(stream: &Stream, limits: &WriteLimits) -> u32 {
+pub(super) fn warm_shards(stream: &Stream, limits: &WriteLimits) -> u32 {
     let bytes = u64::from(stream.warm_throughput_mibps.unwrap_or(0)) << 20;
     let shards = limits
         .bytes_per_sec

@@ -12,9 +12,12 @@
 mod keeper;
 mod loads;
 mod meter;
+mod policy;
 mod sketches;
 
 pub use keeper::Autoscaler;
-pub use loads::{Room, on_demand_policy, stream_loads, warm_shards};
+pub use loads::{Room, stream_loads};
+use loads::{on_demand_policy, warm_shards};
 pub use meter::{Counts, Meter};
+pub use policy::policy;
 pub use sketches::ShardSketches;

@@ -42,6 +42,8 @@ pub(super) struct StandaloneArgs {
     #[command(flatten)]
     limits: LimitArgs,
     #[command(flatten)]
+    autoscaling: AutoscalingArgs,
+    #[command(flatten)]
     bounds: BoundArgs,
     #[command(flatten)]
     process: ProcessArgs,
@@ -133,6 +135,18 @@ pub(super) struct StorageArgs {
     /// Pause before everything is read again once it was read
     #[arg(long, value_name = "TIME", env = "ANABRANCH_SCRUB_INTERVAL", default_value = "24h", value_parser = parse_duration)]
     scrub_interval: Duration,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Autoscaling")]
+pub(super) struct AutoscalingArgs {
+    /// Leave the shards of all streams as they are, also of on-demand ones and of those whose manifest has `autoscaling`
+    #[arg(
+        long, value_name = "true|false", env = "ANABRANCH_NO_AUTOSCALING", default_value = "false",
+        default_missing_value = "true", num_args = 0..=1, require_equals = true, hide_possible_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    no_autoscaling: bool,
 }
 
 #[derive(Debug, Args)]
@@ -288,6 +302,7 @@ impl StandaloneArgs {
             admin_listen: self.listeners.admin_listen.0,
             data_dir: self.storage.data_dir.clone(),
             manifests: self.storage.manifests.clone(),
+            autoscaling: !self.autoscaling.no_autoscaling,
             authentication: self.access.authentication()?,
             account_id: self.access.account_id,
             region: self.access.region,

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::GatewayOptions;
 use super::process::Process;
-use super::recollection::{CATALOG, KEYS, Recollection, keep_catalog};
+use super::recollection::{CATALOG, KEYS, keep_catalog};
 use crate::admin::Admin;
 use crate::catalog::Catalog;
 use crate::catalog::kubernetes::{
@@ -33,6 +33,7 @@ use crate::gateway::reloaded::Reloaded;
 use crate::gateway::tls::TlsFiles;
 use crate::metrics::Metrics;
 use crate::operations::Services;
+use crate::recollection::Recollection;
 use crate::serving::{PodAddresses, RemoteShards, Shards};
 use crate::standalone::assemble::{PUT_PATIENCE, account};
 use crate::standalone::forget::keep_forgetting;

@@ -17,8 +17,9 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use self::process::Process;
-use self::recollection::{PODS, Recollection};
+use self::recollection::PODS;
 use crate::catalog::kubernetes::{Client, connect, follow_pod_addresses};
+use crate::recollection::Recollection;
 use crate::serving::{KnownAddresses, PodAddresses};
 
 pub use gateway::run_gateway;

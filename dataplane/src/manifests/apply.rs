@@ -56,14 +56,9 @@ pub async fn apply(services: &Services, wishes: &[DesiredStream]) -> Result<(), 
 
 /// What one process cannot or does not do is said, not passed over.
 fn warn_of_what_is_left_out(wish: &DesiredStream) {
-    let left_out = [
-        ("autoscaling", wish.autoscaling.is_some()),
-        ("warmThroughputMiBps", wish.warm_throughput_mibps.is_some()),
-    ];
-    for (field, is_given) in left_out {
-        if is_given {
-            warn!(stream = %wish.stream_name, field, "manifest field has no effect here");
-        }
+    if wish.warm_throughput_mibps.is_some() {
+        let field = "warmThroughputMiBps";
+        warn!(stream = %wish.stream_name, field, "manifest field has no effect here");
     }
 }
 

@@ -215,11 +215,15 @@ fn policy_change(wish: &DesiredStream, stream: &Stream) -> Option<Change> {
     }
 }
 
-/// A stream whose manifest does not say how many shards keeps those that it has.
+/// A stream whose manifest does not say how many shards keeps those that it has, and so does one whose manifest leaves them to the
+/// load: there the number is what it begins with, and only its bounds hold.
 fn shard_change(wish: &DesiredStream, stream: &Stream) -> Option<Change> {
-    let target = wish
-        .shards
-        .filter(|shards| *shards != stream.open_shard_count())?;
+    let open = stream.open_shard_count();
+    let wanted = match &wish.autoscaling {
+        Some(bounds) => Some(open.clamp(bounds.min_shards, bounds.max_shards)),
+        None => wish.shards,
+    };
+    let target = wanted.filter(|shards| *shards != open)?;
     let reason = format!("manifest: {target} shards");
     Some(
         ScaleStream {

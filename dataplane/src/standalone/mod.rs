@@ -29,8 +29,14 @@ pub async fn run(options: StandaloneOptions) -> anyhow::Result<()> {
     anabranch_store::failpoints::arm_from_environment()?;
     let node = assemble::assemble(&options).await.context("start")?;
     let serving = serve::Serving::start(&options, &node).await?;
-    if let Some(directory) = &options.manifests {
-        let wishes = apply_manifests(directory, &node).await?;
+    let wishes = match &options.manifests {
+        Some(directory) => apply_manifests(directory, &node).await?,
+        None => Vec::new(),
+    };
+    if options.autoscaling {
+        serving.autoscale(&options, &node, wishes.clone());
+    }
+    if !wishes.is_empty() {
         serving.keep_wishes(&node, wishes);
     }
     serving.announce(&options);

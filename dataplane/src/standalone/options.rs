@@ -24,6 +24,8 @@ pub struct StandaloneOptions {
     pub data_dir: PathBuf,
     /// A directory of `DataStream` manifests (multi-document YAML) to apply at the start, as `kubectl apply` would.
     pub manifests: Option<PathBuf>,
+    /// Whether shards of streams that ask for it follow their load.
+    pub autoscaling: bool,
     /// The 12-digit account that ARNs name.
     pub account_id: String,
     /// The region that ARNs name and signatures must be scoped to.

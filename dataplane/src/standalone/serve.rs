@@ -33,6 +33,7 @@ use crate::lifecycle::Keeper;
 use crate::manifests;
 use crate::metrics::StoreMetrics;
 use crate::operations::Services;
+use crate::recollection::Recollection;
 use crate::resharding::{Executor, ShardLogs};
 use crate::shard::Damage;
 
@@ -106,13 +107,6 @@ impl Serving {
         let clock: Arc<dyn Clock> = Arc::new(CautiousClock::new(Arc::clone(&services.clock)));
         let keeper = Keeper::new(executor, Arc::clone(&clock));
         self.tasks.spawn(keeper.run(self.keeping_ends.clone()));
-        let autoscaler = Autoscaler::new(
-            Arc::clone(&services.catalog),
-            Arc::clone(&node.served),
-            Arc::clone(&services.clock),
-            &services.snapshot().limits.shard,
-        );
-        self.tasks.spawn(autoscaler.run(self.keeping_ends.clone()));
         let forgetting = forget::keep_forgetting(Arc::clone(services), self.keeping_ends.clone());
         self.tasks.spawn(forgetting);
         self.tasks.spawn(retention::keep_trimming(
@@ -130,6 +124,24 @@ impl Serving {
             options.storage.scrub,
             self.keeping_ends.clone(),
         ));
+    }
+
+    /// Splits and merges shards after their load.
+    pub(super) fn autoscale(
+        &self,
+        options: &StandaloneOptions,
+        node: &Node,
+        wishes: Vec<DesiredStream>,
+    ) {
+        let services = &node.services;
+        let autoscaler = Autoscaler::new(
+            Arc::clone(&services.catalog),
+            Arc::clone(&node.served),
+            Arc::clone(&services.clock),
+            wishes,
+            Recollection::in_directory(Some(options.data_dir.clone())),
+        );
+        self.tasks.spawn(autoscaler.run(self.keeping_ends.clone()));
     }
 
     /// Keeps what manifests say of how shards take records.

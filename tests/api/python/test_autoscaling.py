@@ -1,10 +1,13 @@
 """An on-demand stream follows its load, in a process without Prometheus or Kubernetes; a provisioned one does not."""
 
+import json
 import threading
 
 import pytest
 
 from harness import kinesis as k
+from harness.manifests import manifest
+from harness.server import Server
 
 
 def open_shards(kinesis, stream):
@@ -48,3 +51,52 @@ def test_an_on_demand_stream_is_cut_where_its_load_is(limited, make_limited_stre
     assert sum(begin < 2**126 for begin in begins) >= 3, "the first quarter was cut"
     assert sum(begin >= 2**126 for begin in begins) == 3, "the others were not"
     assert open_shards(limited, provisioned) == 4
+
+
+SMALL = {"shards": 1, "shardLimits": {"writeRecordsPerSecond": 20}, "autoscaling": {"minShards": 1, "maxShards": 4}}
+
+
+def node(directory, spec: dict, *flags: str) -> Server:
+    """A node with one stream, as its manifest has it."""
+    directory.mkdir(exist_ok=True)
+    (directory / "stream.json").write_text(manifest("DataStream", "scaled", spec, "anabranch.dev/v1alpha1"))
+    return Server(f"--manifests={directory}", *flags, limits=True)
+
+
+def offer(kinesis, calls: int) -> None:
+    """Three times what one shard takes, with keys all over the ring."""
+    for call in range(calls):
+        records = [{"PartitionKey": f"{call} {place}", "Data": b"d"} for place in range(60)]
+        kinesis.put_records(StreamName="scaled", Records=records)
+        threading.Event().wait(1)
+
+
+def test_a_provisioned_stream_follows_its_load_where_its_manifest_says_so_also_after_a_restart(tmp_path):
+    server = node(tmp_path / "manifests", SMALL)
+    with server:
+        kinesis = k.client(server)
+        for _ in range(60):
+            offer(kinesis, 1)
+            if open_shards(kinesis, "scaled") > 1:
+                break
+        scaled = open_shards(kinesis, "scaled")
+        assert 1 < scaled <= 4
+        server.stop()
+        remembered = json.loads((server.data_dir / "autoscaling.json").read_text())
+        assert all(memoir["changes"] for memoir in remembered.values()) and remembered
+        server.start()
+        # The manifest's number is what the stream began with.
+        assert open_shards(k.client(server), "scaled") >= scaled
+
+
+@pytest.mark.parametrize(
+    ("spec", "flags"),
+    [(SMALL, ["--no-autoscaling"]), ({**SMALL, "autoscaling": {**SMALL["autoscaling"], "dryRun": True}}, [])],
+    ids=["switched off", "dry run"],
+)
+def test_shards_stay_where_they_are_to(tmp_path, spec, flags):
+    with node(tmp_path / "manifests", spec, *flags) as server:
+        kinesis = k.client(server)
+        offer(kinesis, 25)
+        assert open_shards(kinesis, "scaled") == 1
+        assert ("would reshard" in server.log()) == (not flags)

@@ -8,7 +8,7 @@ pub trait Dial: Send + Sync + 'static {
     fn dial(&self, endpoint: Endpoint) -> Channel;
 }
 
-/// The machine's own TCP.
+/// The machine's own TCP, in plain text.
 #[derive(Debug, Clone, Copy)]
 pub struct Tcp;
 

@@ -20,6 +20,7 @@ pub mod encryption;
 pub mod entropy;
 pub mod fanout;
 pub mod gateway;
+pub mod internal_tls;
 pub mod lifecycle;
 pub mod manifests;
 pub mod metrics;

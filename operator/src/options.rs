@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anabranch::internal_tls::InternalTlsArgs;
 use anabranch::standalone::options::LogFormat;
 use clap::Parser;
 
@@ -80,6 +81,11 @@ pub struct Options {
     /// A Secret with a key `encryption-keys.yaml`: the keys of encryption at rest, mounted into shard pods
     #[arg(long, value_name = "NAME", env = "ANABRANCH_ENCRYPTION_KEYS_SECRET")]
     pub encryption_keys_secret: Option<String>,
+
+    /// A Secret with keys `tls.crt`, `tls.key` and `ca.crt`, mounted into shard pods: TLS between pods, with the name and
+    /// mode given here
+    #[arg(long, value_name = "NAME", env = "ANABRANCH_INTERNAL_TLS_SECRET")]
+    pub internal_tls_secret: Option<String>,
 
     /// More flags for shard pods, such as --no-limits
     #[arg(
@@ -240,6 +246,10 @@ pub struct Options {
         default_value = "info,kube_client=warn"
     )]
     pub log: String,
+
+    /// How this process proves itself to shard pods
+    #[command(flatten)]
+    pub internal_tls: InternalTlsArgs,
 }
 
 /// Where shards are not spread anew, leaderships still go where they belong, after this long.

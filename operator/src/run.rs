@@ -12,6 +12,7 @@ use anabranch::clock::{Clock, SystemClock};
 use anabranch::encryption::KeyFile;
 use anabranch::entropy::{Entropy, SystemEntropy};
 use anabranch::gateway::listener::{Connections, Pace};
+use anabranch::internal_tls::{InternalTls, network};
 use anabranch::lifecycle::Keeper;
 use anabranch::resharding::{Executor, ShardLogs};
 use anabranch::serving::{KnownAddresses, PodAddresses, RemoteShards};
@@ -34,7 +35,7 @@ use crate::election::Candidate;
 use crate::events::{Announcer, of_reshards};
 use crate::pools::{self, PoolMetrics, Pools};
 use crate::replicas::Replicas;
-use crate::resources::Pods;
+use crate::resources::{MountedTls, Pods};
 use crate::streams::{self, Streams};
 
 /// Without a change, everything is looked at this often: pods come and go without one.
@@ -99,6 +100,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let registry = Registry::new();
     let counters = Counters::register(&registry)?;
     let ends = CancellationToken::new();
+    let tls = InternalTls::open_if_said(options.internal_tls.options().as_ref())?;
+    if let Some(tls) = &tls {
+        tokio::spawn(ends.clone().run_until_cancelled_owned(tls.follow()));
+    }
     let admin = serve_admin(&options, registry, &ends).await?;
     let client = client().await?;
     let candidate = Candidate::new(client.clone(), &options.namespace, options.pod_name.clone());
@@ -118,7 +123,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             false
         }
         () = candidate.hold() => true,
-        worked = lead(&options, client, &counters, ends.clone()) => {
+        worked = lead(&options, client, tls.as_ref(), &counters, ends.clone()) => {
             worked?;
             false
         }
@@ -137,6 +142,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 async fn lead(
     options: &Options,
     client: kube::Client,
+    tls: Option<&InternalTls>,
     counters: &Counters,
     ends: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -172,8 +178,9 @@ async fn lead(
     let asked = client.clone();
     let finding = async move { follow_pod_addresses(asked, &of, |pods| told.replace(pods)).await };
     let finding = tokio::spawn(ends.clone().run_until_cancelled_owned(finding));
+    let (dial, keys) = (network(tls), KeyFile::none().ring());
     let addresses = PodAddresses::Known(Arc::clone(&known));
-    let remote = Arc::new(RemoteShards::new(addresses, KeyFile::none().ring()));
+    let remote = Arc::new(RemoteShards::over(dial, addresses, keys));
     let disks = Disks::new(Arc::clone(&catalog), Arc::clone(&remote), known);
     let disks = Arc::new(disks);
     let logs = Arc::clone(&remote) as Arc<dyn ShardLogs>;
@@ -284,6 +291,14 @@ fn pods(options: &Options) -> Pods {
         region: options.region.clone(),
         encryption_keys_secret: options.encryption_keys_secret.clone(),
         log_format: options.log_format,
+        internal_tls: options
+            .internal_tls_secret
+            .clone()
+            .map(|secret| MountedTls {
+                secret,
+                mode: options.internal_tls.mode(),
+                name: options.internal_tls.name(),
+            }),
         args: options.shard_arg.clone(),
     }
 }

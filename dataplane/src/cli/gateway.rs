@@ -9,6 +9,7 @@ use super::limit_args::LimitArgs;
 use super::outcome::{Failure, Outcome};
 use super::standalone::{self, AccessArgs, BoundArgs, ListenerArgs, ProcessArgs};
 use crate::cluster::{ClusterOptions, GatewayOptions};
+use crate::internal_tls::InternalTlsArgs;
 
 /// Run a gateway of a cluster: the Kinesis API, over shards that are on pods
 ///
@@ -70,6 +71,9 @@ pub(super) struct ClusterArgs {
         default_value_t = 4569
     )]
     shard_port: u16,
+
+    #[command(flatten)]
+    internal_tls: InternalTlsArgs,
 }
 
 impl ClusterArgs {
@@ -77,6 +81,7 @@ impl ClusterArgs {
         ClusterOptions {
             namespace: self.namespace.clone(),
             shard_port: self.shard_port,
+            internal_tls: self.internal_tls.options(),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::catalog::kubernetes::{
     follow_secrets,
 };
 use crate::clock::{Clock, SystemClock};
-use crate::encryption::KeyFile;
+use crate::dial::Dial;
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::fanout::Subscriptions;
 use crate::gateway::Gateway;
@@ -31,6 +31,7 @@ use crate::gateway::credentials::{KeySource, SharedKeys};
 use crate::gateway::listener::{Connections, Pace};
 use crate::gateway::reloaded::Reloaded;
 use crate::gateway::tls::TlsFiles;
+use crate::internal_tls::network;
 use crate::metrics::Metrics;
 use crate::operations::Services;
 use crate::recollection::Recollection;
@@ -74,7 +75,10 @@ pub async fn run_gateway(options: GatewayOptions) -> anyhow::Result<()> {
     let process = Process::new();
     let recollection = Recollection::in_directory(options.state_dir.clone());
     let pods = super::find_pods(&client, &options.cluster, &recollection, &process);
-    let services = Arc::new(services(&options, &catalog, pods, clock, &registry)?);
+    let (tasks, ends) = (&process.tasks, &process.keeping_ends);
+    let tls = super::open_tls(&options.cluster, tasks, ends)?;
+    let shards = (pods, network(tls.as_ref()));
+    let services = Arc::new(services(&options, &catalog, shards, clock, &registry)?);
     let followed = Arc::clone(&catalog);
     process.keep(async move { followed.follow().await });
     process.keep(keep_catalog(recollection.clone(), Arc::clone(&catalog)));
@@ -182,20 +186,17 @@ fn who_may_call(
 fn services(
     options: &GatewayOptions,
     catalog: &Arc<KubernetesCatalog>,
-    pods: PodAddresses,
+    (pods, dial): (PodAddresses, Arc<dyn Dial>),
     clock: Arc<dyn Clock>,
     registry: &Registry,
 ) -> anyhow::Result<Services> {
-    let keys = match &options.encryption_keys {
-        Some(path) => KeyFile::read(path)?,
-        None => KeyFile::none(),
-    };
+    let keys = super::key_file(options.encryption_keys.as_deref())?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     Ok(Services {
         catalog: Arc::clone(catalog) as Arc<dyn Catalog>,
         subscriptions: Subscriptions::new(options.bounds.subscriptions),
         token_key: token_key(options.token_key_file.as_deref(), &*entropy)?,
-        shards: Shards::Remote(Arc::new(RemoteShards::new(pods, keys.ring()))),
+        shards: Shards::Remote(Arc::new(RemoteShards::over(dial, pods, keys.ring()))),
         keys: Arc::new(keys),
         clock,
         entropy,

@@ -12,13 +12,18 @@ mod shard_pod;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use self::process::Process;
 use self::recollection::PODS;
 use crate::catalog::kubernetes::{Client, connect, follow_pod_addresses};
+use crate::encryption::KeyFile;
+use crate::internal_tls::InternalTls;
 use crate::recollection::Recollection;
 use crate::serving::{KnownAddresses, PodAddresses};
 
@@ -55,6 +60,27 @@ fn find_pods(
         .await;
     });
     PodAddresses::Known(known)
+}
+
+/// What the process proves itself with to the others of its cluster, kept up to date.
+fn open_tls(
+    cluster: &ClusterOptions,
+    tasks: &TaskTracker,
+    keeping_ends: &CancellationToken,
+) -> anyhow::Result<Option<InternalTls>> {
+    let tls = InternalTls::open_if_said(cluster.internal_tls.as_ref())?;
+    if let Some(tls) = &tls {
+        tasks.spawn(keeping_ends.clone().run_until_cancelled_owned(tls.follow()));
+    }
+    Ok(tls)
+}
+
+/// The keys of encryption at rest.
+fn key_file(path: Option<&Path>) -> anyhow::Result<KeyFile> {
+    match path {
+        Some(path) => Ok(KeyFile::read(path)?),
+        None => Ok(KeyFile::none()),
+    }
 }
 
 /// A client of the Kubernetes API, or what to do to have one.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anabranch_domain::PodName;
 
+use crate::internal_tls::InternalTlsOptions;
 use crate::standalone::options::{
     Authentication, BoundOptions, LimitOptions, LogOptions, StorageOptions, TlsOptions,
 };
@@ -17,6 +18,8 @@ pub struct ClusterOptions {
     pub namespace: String,
     /// The port that shard pods answer on.
     pub shard_port: u16,
+    /// How they prove to each other who they are; none: they do not, and speak plain text.
+    pub internal_tls: Option<InternalTlsOptions>,
 }
 
 /// The choices of one `anabranch gateway` process.

@@ -13,7 +13,6 @@ use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tracing::{info, warn};
 
 use super::ShardOptions;
@@ -23,10 +22,11 @@ use crate::catalog::kubernetes::{
     KubernetesCatalog, NewStreams, Place, Role, follow_pod_addresses,
 };
 use crate::clock::{CautiousClock, Clock, SystemClock};
-use crate::encryption::KeyFile;
+use crate::dial::Dial;
 use crate::entropy::{Entropy as _, SystemEntropy};
 use crate::gateway::listener::{Connections, Pace};
-use crate::metrics::{ShardMetrics, StoreMetrics};
+use crate::internal_tls::{incoming, network};
+use crate::metrics::{ConnectionMetrics, ShardMetrics, StoreMetrics};
 use crate::serving::{FormedShards, KnownAddresses, ServedShards, ShardServer};
 use crate::shard::{Peers, RaftServer, ReplicaId, ShardRegistry};
 use crate::standalone::assemble::{account, open_store, shard_limits};
@@ -56,10 +56,7 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     let store_metrics = StoreMetrics::register(&registry)?;
     let store = open_store(&options.data_dir, &options.storage, &store_metrics)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let keys = Arc::new(match &options.encryption_keys {
-        Some(path) => KeyFile::read(path)?,
-        None => KeyFile::none(),
-    });
+    let keys = Arc::new(super::key_file(options.encryption_keys.as_deref())?);
     let limits = limits(&options.limits);
     let formed = open_formed(Arc::clone(&store)).await?;
     let own = ReplicaId {
@@ -71,7 +68,10 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         options.cluster.shard_port,
     );
     let known = Arc::new(KnownAddresses::new(namespace, port));
-    let peers = peers(Arc::clone(&known), &own);
+    let (requests_end, keeping_ends) = (CancellationToken::new(), CancellationToken::new());
+    let tasks = TaskTracker::new();
+    let tls = super::open_tls(&options.cluster, &tasks, &keeping_ends)?;
+    let peers = peers(network(tls.as_ref()), Arc::clone(&known), &own);
     let shards = ShardRegistry::replicated(
         Arc::clone(&store),
         shard_limits(&options.storage, INFLIGHT_BYTES_MAX),
@@ -86,8 +86,7 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         metrics: ShardMetrics::register(&registry)?,
         clock: Arc::clone(&clock),
     });
-    let (requests_end, keeping_ends) = (CancellationToken::new(), CancellationToken::new());
-    let tasks = TaskTracker::new();
+    let connections = ConnectionMetrics::register(&registry)?;
     keep(
         &options,
         &served,
@@ -124,10 +123,9 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     let serving = server()
         .add_service(service.into_service())
         .add_service(replicas.into_service())
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            async move { ending.cancelled().await },
-        );
+        .serve_with_incoming_shutdown(incoming(listener, tls, connections), async move {
+            ending.cancelled().await;
+        });
     let serving = tokio::spawn(serving);
     let signal = stop_signal().await?;
     info!(signal, "stopping");
@@ -174,11 +172,11 @@ fn server() -> Server {
 }
 
 /// The processes that may hold other replicas of this one's shards.
-fn peers(known: Arc<KnownAddresses>, own: &ReplicaId) -> Arc<Peers> {
+fn peers(dial: Arc<dyn Dial>, known: Arc<KnownAddresses>, own: &ReplicaId) -> Arc<Peers> {
     let drawn = SystemEntropy::new().random_u128() >> 64;
     let incarnation = u64::try_from(drawn).unwrap_or_default();
     let locate = Box::new(move |pod: &PodName| known.url(pod));
-    Peers::new(own.pod.clone(), own.node, incarnation, locate)
+    Peers::over(dial, own.pod.clone(), own.node, incarnation, locate)
 }
 
 /// Changes of the catalog that come within this time are looked at together.

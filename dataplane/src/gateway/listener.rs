@@ -122,18 +122,23 @@ impl Connections {
     }
 
     async fn accept(&self, listener: &TcpListener) -> Option<TcpStream> {
-        loop {
-            let accepted = tokio::select! {
-                () = self.stop.cancelled() => return None,
-                accepted = listener.accept() => accepted,
-            };
-            match accepted.and_then(|(socket, _)| socket.set_nodelay(true).map(|()| socket)) {
-                Ok(socket) => return Some(socket),
-                Err(failed) if is_of_one_connection(&failed) => {}
-                Err(failed) => {
-                    warn!(%failed, "cannot accept connections");
-                    tokio::time::sleep(ACCEPT_RETRY).await;
-                }
+        tokio::select! {
+            () = self.stop.cancelled() => None,
+            accepted = accept(listener) => Some(accepted),
+        }
+    }
+}
+
+/// The next connection. Given up half-way, none is lost.
+pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        let accepted = listener.accept().await;
+        match accepted.and_then(|(socket, _)| socket.set_nodelay(true).map(|()| socket)) {
+            Ok(socket) => return socket,
+            Err(failed) if is_of_one_connection(&failed) => {}
+            Err(failed) => {
+                warn!(%failed, "cannot accept connections");
+                tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
     }

@@ -86,11 +86,14 @@ impl TlsFiles {
         }
     }
 
-    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        let pem = read(&self.certificate)?;
-        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .map_err(|error| malformed(&self.certificate, &error))?;
+    /// The certificate's file.
+    pub(crate) fn certificate(&self) -> &Path {
+        &self.certificate
+    }
+
+    /// The chain.
+    pub(crate) fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        let certificates = certificates_in(&self.certificate)?;
         if certificates.is_empty() {
             return Err(TlsError::NoCertificate {
                 path: self.certificate.clone(),
@@ -99,7 +102,17 @@ impl TlsFiles {
         Ok(certificates)
     }
 
-    fn private_key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
+    /// What rustls says of the two files together.
+    pub(crate) fn pair(&self, source: rustls::Error) -> TlsError {
+        TlsError::Pair {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            source,
+        }
+    }
+
+    /// The key.
+    pub(crate) fn private_key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let path = || self.key.clone();
         let pem = read(&self.key)?;
         match PrivateKeyDer::from_pem_slice(&pem) {
@@ -123,11 +136,7 @@ impl Source for TlsFiles {
 
     fn load(&self) -> Result<ServerConfig, TlsError> {
         let (certificates, key) = (self.certificates()?, self.private_key()?);
-        let pair = |source| TlsError::Pair {
-            certificate: self.certificate.clone(),
-            key: self.key.clone(),
-            source,
-        };
+        let pair = |source| self.pair(source);
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(pair)?
@@ -137,6 +146,13 @@ impl Source for TlsFiles {
         config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
         Ok(config)
     }
+}
+
+/// All certificates in a PEM file, maybe none.
+pub(crate) fn certificates_in(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    CertificateDer::pem_slice_iter(&read(path)?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| malformed(path, &error))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {

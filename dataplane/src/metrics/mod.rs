@@ -5,6 +5,7 @@
 //! is gone takes its series along.
 //! Source: <https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html>
 
+mod connections;
 mod requests;
 mod shards;
 mod store;
@@ -12,6 +13,7 @@ mod streams;
 
 use prometheus::Registry;
 
+pub use connections::ConnectionMetrics;
 pub use requests::RequestMetrics;
 pub use shards::{ShardCounters, ShardMetrics};
 pub use store::StoreMetrics;

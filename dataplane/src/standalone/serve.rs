@@ -38,7 +38,7 @@ use crate::resharding::{Executor, ShardLogs};
 use crate::shard::Damage;
 
 /// How often certificates and access keys are looked at.
-const RELOAD_EVERY: Duration = Duration::from_secs(5);
+pub(crate) const RELOAD_EVERY: Duration = Duration::from_secs(5);
 
 /// The admin port serves probes and scrapes: a handful of connections.
 pub(crate) const ADMIN_CONNECTIONS_MAX: usize = 64;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub use network_policy::network_policy;
 pub use pod_disruption_budget::pod_disruption_budget;
 pub use service::service;
-pub use stateful_set::{Pods, stateful_set};
+pub use stateful_set::{MountedTls, Pods, stateful_set};
 
 /// The name of a pool's `StatefulSet`, and of the headless Service that names its pods.
 pub fn set_name(pool: &str) -> String {

@@ -1,5 +1,6 @@
 //! What is built is what Kubernetes' own types take, and says what it must.
 
+use anabranch::internal_tls::InternalTlsMode;
 use anabranch::standalone::options::LogFormat;
 use anabranch_crds::pod_template::TopologySpread;
 use anabranch_crds::{ShardPool, ShardPoolSpec};
@@ -29,6 +30,7 @@ fn pods() -> Pods {
         region: "us-east-1".to_owned(),
         encryption_keys_secret: Some("keys".to_owned()),
         log_format: LogFormat::Json,
+        internal_tls: None,
         args: vec!["--no-limits".to_owned()],
     }
 }
@@ -100,5 +102,39 @@ fn the_template_says_how_far_apart_pods_are_kept() {
             .and_then(|all| all.into_iter().next());
         let first = first.map(|constraint| constraint.when_unsatisfiable);
         assert_eq!(first.as_deref(), expected);
+    }
+}
+
+#[test]
+fn pods_that_prove_themselves_have_what_they_prove_it_with() {
+    let plain = set_of(&pool());
+    let plain = serde_json::to_string(&plain).expect("JSON");
+    assert!(!plain.contains("internal-tls"), "{plain}");
+
+    let mut pods = pods();
+    pods.internal_tls = Some(MountedTls {
+        secret: "between-pods".to_owned(),
+        mode: InternalTlsMode::Permissive,
+        name: "shard.anabranch".to_owned(),
+    });
+    let set = stateful_set(&pool(), &pods, 1, "1Gi");
+    let set: StatefulSet = serde_json::from_value(set).expect("a StatefulSet");
+    let pod = set.spec.template.spec.expect("a pod");
+    let volumes = pod.volumes.expect("volumes");
+    let secret = volumes.iter().find(|it| it.name == "internal-tls");
+    let secret = secret.and_then(|it| it.secret.as_ref()).expect("a Secret");
+    assert_eq!(secret.secret_name.as_deref(), Some("between-pods"));
+    let (args, mounts) = (&pod.containers[0].args, &pod.containers[0].volume_mounts);
+    let mounted = mounts.iter().flatten();
+    let mounted = mounted.filter(|it| it.name == "internal-tls");
+    let mounted: Vec<_> = mounted.map(|it| it.mount_path.as_str()).collect();
+    assert_eq!(mounted, ["/etc/anabranch/internal-tls"]);
+    for wanted in [
+        "--internal-tls-dir=/etc/anabranch/internal-tls",
+        "--internal-tls-mode=permissive",
+        "--internal-tls-name=shard.anabranch",
+    ] {
+        let args = args.as_ref().expect("args");
+        assert!(args.iter().any(|arg| arg == wanted), "{wanted}");
     }
 }

@@ -1,5 +1,6 @@
 //! The `StatefulSet` of a pool: its pods and their disks.
 
+use anabranch::internal_tls::InternalTlsMode;
 use anabranch::standalone::options::LogFormat;
 use anabranch_crds::ShardPool;
 use anabranch_crds::pod_template::TopologySpread;
@@ -33,12 +34,27 @@ pub struct Pods {
     pub encryption_keys_secret: Option<String>,
     /// How their log lines look.
     pub log_format: LogFormat,
+    /// How they prove to each other who they are; none: they do not.
+    pub internal_tls: Option<MountedTls>,
     /// More flags.
     pub args: Vec<String>,
 }
 
+/// The certificates of TLS between pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountedTls {
+    /// A Secret with `tls.crt`, `tls.key` and `ca.crt`.
+    pub secret: String,
+    /// Who may speak to whom.
+    pub mode: InternalTlsMode,
+    /// The name in the certificates.
+    pub name: String,
+}
+
 /// Where the key file is mounted.
 const KEYS: &str = "/etc/anabranch/encryption";
+/// Where the certificates of TLS between pods are.
+const CERTIFICATES: &str = "/etc/anabranch/internal-tls";
 
 /// The pool's `StatefulSet` with `replicas` pods, whose new volumes get `size`. All start at once and are replaced one by one;
 /// disks stay when pods or the set go.
@@ -90,6 +106,10 @@ fn pod(pool: &ShardPool, pods: &Pods) -> Value {
     if let Some(secret) = &pods.encryption_keys_secret {
         let secret = json!({ "secretName": secret });
         volumes.push(json!({ "name": "encryption-keys", "secret": secret }));
+    }
+    if let Some(tls) = &pods.internal_tls {
+        let secret = json!({ "secretName": tls.secret, "defaultMode": 0o440 });
+        volumes.push(json!({ "name": "internal-tls", "secret": secret }));
     }
     let mut pod = json!({
         "serviceAccountName": pods.service_account,
@@ -168,6 +188,12 @@ fn container(pool: &ShardPool, pods: &Pods) -> Value {
     if pods.encryption_keys_secret.is_some() {
         args.push(format!("--encryption-keys={KEYS}/encryption-keys.yaml"));
         mounts.push(json!({ "name": "encryption-keys", "mountPath": KEYS, "readOnly": true }));
+    }
+    if let Some(tls) = &pods.internal_tls {
+        args.push(format!("--internal-tls-dir={CERTIFICATES}"));
+        args.push(format!("--internal-tls-mode={}", tls.mode));
+        args.push(format!("--internal-tls-name={}", tls.name));
+        mounts.push(json!({ "name": "internal-tls", "mountPath": CERTIFICATES, "readOnly": true }));
     }
     args.extend(pods.args.iter().cloned());
     let probe = |path: &str| json!({ "path": path, "port": "admin" });

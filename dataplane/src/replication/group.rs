@@ -357,6 +357,7 @@ impl Group {
         self.journal.with_mut(|state| {
             state.vote = Some(vote);
             state.append(entry);
+            state.note_stored_through(0);
             state.applied = Some(first);
             state.committed = has_peers.then_some(first);
             state.membership = snapshot.membership;

@@ -252,6 +252,15 @@ impl Journal {
             .transpose()
     }
 
+    /// An entry that is neither in memory nor on the disk was trimmed, or else it is missing.
+    pub(crate) fn check_trimmed(&self, index: u64) -> Result<(), LogError> {
+        match self.with(LogState::first_index) {
+            Some(first) if index < first => Ok(()),
+            Some(_) => Err(recovery::missing(self.shard, index).into()),
+            None => Err(LogError::Reloading),
+        }
+    }
+
     /// Rung when an entry is applied. Costs nothing while nobody waits.
     pub(crate) fn advanced(&self) -> &Notify {
         &self.advanced

@@ -1,7 +1,7 @@
 //! What is known in memory of one shard's log: its two ends, what was applied, and the newest entries.
 //!
 //! Pure: nothing here reads a disk or waits. **Invariant:** `tail` is contiguous and ends at `last`; an entry that was
-//! not applied yet is always in it.
+//! not applied yet, or that the store does not have yet, is always in it.
 
 use std::collections::VecDeque;
 
@@ -32,6 +32,9 @@ pub(super) struct LogState {
     /// How far the log is known to be committed, where that is not simply how far it goes: in a group of several voters.
     /// What is on the disk may lag behind.
     pub(super) committed: Option<Position>,
+    /// The index after the last entry that the store has. Others may have committed more: on a slow disk, entries are applied
+    /// that can be read from memory only.
+    pub(super) stored_end: u64,
     /// Where the log is about to be trimmed to.
     pub(super) trim_goal: Option<Position>,
     /// The vote on disk.
@@ -82,6 +85,7 @@ impl LogState {
             applied: None,
             shard,
             committed: None,
+            stored_end: 0,
             trim_goal: None,
             vote: None,
             is_joining: false,
@@ -108,6 +112,7 @@ impl LogState {
             applied: snapshot.position,
             shard,
             committed: None,
+            stored_end: 0,
             trim_goal: None,
             vote: None,
             is_joining: false,
@@ -178,6 +183,12 @@ impl LogState {
         }
         self.last = last;
         self.standing = standing;
+        self.stored_end = self.stored_end.min(end);
+    }
+
+    /// The store has every entry up to `index`.
+    pub(super) fn note_stored_through(&mut self, index: u64) {
+        self.stored_end = self.stored_end.max(index + 1);
     }
 
     /// The log begins after where `facts` stand; the entries that were behind it stay.
@@ -210,7 +221,8 @@ impl LogState {
 
     /// The applied entries up to `index` need not be in memory any longer.
     pub(super) fn give_up_through(&mut self, index: u64) {
-        let end = self.visible_end().min(index.saturating_add(1));
+        let end = self.visible_end().min(self.stored_end);
+        let end = end.min(index.saturating_add(1));
         while self
             .tail
             .front()
@@ -312,5 +324,37 @@ impl LogState {
             children: self.shard.children.clone(),
             membership: self.membership.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anabranch_domain::{ShardUid, Timestamp};
+    use anabranch_store::entry::Draft;
+
+    use super::*;
+
+    #[test]
+    fn what_was_applied_stays_in_memory_until_the_store_has_it() {
+        let mut state = LogState::unborn(Birth::open(Timestamp::from_millis(1_000)));
+        for index in 0..3 {
+            let position = Position {
+                term: 1,
+                leader: 7,
+                index,
+            };
+            let draft = Draft::blank(state.standing);
+            let (entry, _) = draft.place_as_entry(ShardUid::from_bits(42), position);
+            state.append(entry);
+            state.applied = Some(position);
+        }
+        state.note_stored_through(0);
+        state.give_up_through(2);
+        assert_eq!(state.tail_start(), 1, "the store has the first only");
+        state.note_stored_through(2);
+        state.give_up_through(1);
+        assert_eq!(state.tail_start(), 2);
+        state.truncate(None, state.standing);
+        assert_eq!(state.stored_end, 0);
     }
 }

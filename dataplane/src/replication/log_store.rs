@@ -295,8 +295,9 @@ impl RaftLogStorage<Types> for LogStore {
         I::IntoIter: OptionalSend,
     {
         let mut set = WriteSet::new();
-        let mut gets_peers = false;
+        let (mut gets_peers, mut last) = (false, None);
         for entry in entries {
+            last = Some(entry.log_id.index);
             if let EntryPayload::Membership(membership) = &entry.payload {
                 gets_peers |= membership.nodes().count() > 1;
             }
@@ -317,6 +318,10 @@ impl RaftLogStorage<Types> for LogStore {
         let under_way = self.journal.unsettled.begin();
         let this = self.clone();
         let done = move |written: Result<(), StoreError>| {
+            if let (Some(last), Ok(())) = (last, &written) {
+                this.journal
+                    .with_mut(|state| state.note_stored_through(last));
+            }
             callback.io_completed(written.map_err(|error| this.failed(&error)));
             drop(under_way);
         };

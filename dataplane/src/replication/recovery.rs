@@ -114,6 +114,7 @@ pub(super) fn find(store: &dyn Store, shard: ShardUid, birth: Birth) -> Result<F
         }
     }
     state.last = state.last.max(state.purged);
+    state.stored_end = state.next_index();
     Ok(Found {
         state,
         orphans_from,

@@ -86,10 +86,12 @@ fn partition(
     let Range { mut start, mut end } = visible;
     while start < end {
         let middle = start + (end - start) / 2;
-        // Trimmed since the search began: what is looked for comes after it.
-        let is_before = journal
-            .envelope(middle)?
-            .is_none_or(|envelope| before(&envelope));
+        let envelope = journal.envelope(middle)?;
+        if envelope.is_none() {
+            // Since the search began: what is looked for comes after it.
+            journal.check_trimmed(middle)?;
+        }
+        let is_before = envelope.is_none_or(|envelope| before(&envelope));
         if is_before {
             start = middle + 1;
         } else {

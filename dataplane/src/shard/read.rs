@@ -107,9 +107,12 @@ fn read_disk(
     journal
         .store()
         .scan(Family::Log, &range, Order::Forward, &mut |key, value| {
-            let entry = LogKey::decode(key)
-                .map_err(LogError::from)
-                .and_then(|key| Ok(Entry::decode(key, &value)?));
+            let entry = LogKey::decode(key).map_err(LogError::from).and_then(|key| {
+                if key.index > batch.next.log_index {
+                    journal.check_trimmed(key.index - 1)?;
+                }
+                Ok(Entry::decode(key, &value)?)
+            });
             match entry.and_then(|entry| Ok(batch.add(&entry, limits, keys)?)) {
                 Ok(true) => {
                     let in_memory = journal.tail_start().unwrap_or(u64::MAX);

@@ -1,5 +1,5 @@
 //! Changing who a shard's replicas are, on a running group: a learner first, a voter once it has the log, and only then is
-//! anybody let go.
+//! anybody let go. The one who leads is never let go: it hands over first.
 //!
 //! Each call does the next step and says whether all is done, so whoever asks may go away at any time and another may
 //! go on. **Invariant:** the library goes from one set of voters to the next through both (joint consensus), so at every
@@ -63,7 +63,17 @@ impl Group {
                 return Ok(false);
             }
         }
-        let changed = raft.change_membership(ChangeMembers::ReplaceAllVoters(ids), false);
+        let own = self.settings.node;
+        if !ids.contains(&own) && ids.is_subset(&voters) && !is_joint {
+            // Who leads and is no replica is followed all the same, until its log is removed: then nobody is. So another
+            // leads first, and lets this one go.
+            let heir = ids.iter().max_by_key(|node| matched.get(node).copied());
+            let heir = heir.copied().unwrap_or(own);
+            self.hand_over_to(heir).await?;
+            return Ok(false);
+        }
+        let next = ids.into_iter().chain([own]).collect();
+        let changed = raft.change_membership(ChangeMembers::ReplaceAllVoters(next), false);
         self.within(changed).await?;
         Ok(false)
     }

@@ -92,29 +92,39 @@ impl RemoteShards {
         self.client(&pod)
     }
 
-    /// The pod that is believed to lead a shard; none while it is not placed.
+    /// The pod that is believed to lead a shard; none while it is not placed. It need not be one that is wanted: while
+    /// replicas move, another may lead.
     pub(super) fn leader_of(&self, shard: &Shard) -> Option<PodName> {
-        if shard.replicas.len() > 1 {
-            let leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = leaders.get(&shard.uid);
-            if let Some(known) = known.filter(|known| shard.replicas.contains(known)) {
-                return Some(known.clone());
-            }
-        }
-        shard.replicas.first().cloned()
+        let first = shard.replicas.first()?;
+        let leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(leaders.get(&shard.uid).unwrap_or(first).clone())
     }
 
     /// Notes that `asked` does not lead the shard, and who does; the next in turn is asked when nobody is known to.
     pub(super) fn note_leader(&self, shard: &Shard, asked: &PodName, leader: Option<PodName>) {
-        if shard.replicas.len() < 2 {
+        self.note_leader_among(shard, &shard.replicas, asked, leader);
+    }
+
+    /// The same, where `others` are those that take turns.
+    pub(super) fn note_leader_among(
+        &self,
+        shard: &Shard,
+        others: &[PodName],
+        asked: &PodName,
+        leader: Option<PodName>,
+    ) {
+        let place = others.iter().position(|pod| pod == asked);
+        let next = place.map_or(0, |place| (place + 1) % others.len());
+        let named = leader.filter(|leader| leader != asked);
+        let Some(leader) = named.or_else(|| others.get(next).cloned()) else {
             return;
-        }
-        let place = shard.replicas.iter().position(|pod| pod == asked);
-        let next = (place.unwrap_or(0) + 1) % shard.replicas.len();
-        let named = leader.filter(|leader| leader != asked && shard.replicas.contains(leader));
-        let leader = named.unwrap_or_else(|| shard.replicas[next].clone());
+        };
         let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
-        leaders.insert(shard.uid, leader);
+        if shard.replicas.first() == Some(&leader) {
+            leaders.remove(&shard.uid);
+        } else {
+            leaders.insert(shard.uid, leader);
+        }
     }
 
     /// A pod's service. Connects when it is first asked.

@@ -206,35 +206,44 @@ impl RemoteShards {
         })
     }
 
-    /// Who leads the shard and who votes in it, as the leader knows; nothing while nobody is known to lead.
+    /// Who leads the shard and who votes in it, as the leader knows; nothing while nobody is known to lead. `holders` are the
+    /// pods that have its log, wanted or not: others have nothing to say.
     pub async fn roles(
         &self,
         member: Member<'_>,
+        holders: &[PodName],
     ) -> Result<Option<(PodName, Vec<ReplicaId>)>, LogsError> {
-        let request = pb::FactsRequest {
-            shard: Some(messages::shard_to(member.stream, member.shard)),
+        let shard = member.shard;
+        let wanted = shard.replicas.iter().filter(|pod| holders.contains(pod));
+        let unwanted = holders.iter().filter(|pod| !shard.replicas.contains(pod));
+        let askable: Vec<PodName> = wanted.chain(unwanted).cloned().collect();
+        if let Some(pod) = self.leader_of(shard).filter(|pod| !askable.contains(pod)) {
+            self.note_leader_among(shard, &askable, &pod, None);
+        }
+        let Some(asked) = self.leader_of(shard) else {
+            return Ok(None);
         };
-        let asked = self.leader_of(member.shard);
+        let request = pb::FactsRequest {
+            shard: Some(messages::shard_to(member.stream, shard)),
+        };
         let answer = self.ask_a_replica(member, |mut client| {
             let request = request.clone();
             async move { client.facts(request).await }
         });
-        let Some(pb::facts_response::Outcome::Facts(facts)) = answer.await?.outcome else {
+        let answer = answer.await;
+        if answer.is_err() {
+            self.note_leader_among(shard, &askable, &asked, None);
+        }
+        let Some(pb::facts_response::Outcome::Facts(facts)) = answer?.outcome else {
             return Ok(None);
         };
         let leader: Option<PodName> = facts.leader.parse().ok();
-        match (leader, asked) {
-            (Some(leader), Some(asked)) if leader == asked => {
-                let voters = facts.voters.iter().map(messages::replica_from);
-                Ok(Some((leader, voters.map_while(Result::ok).collect())))
-            }
-            (leader, asked) => {
-                if let Some(asked) = asked {
-                    self.note_leader(member.shard, &asked, leader);
-                }
-                Ok(None)
-            }
+        if leader.as_ref() == Some(&asked) {
+            let voters = facts.voters.iter().map(messages::replica_from);
+            return Ok(Some((asked, voters.map_while(Result::ok).collect())));
         }
+        self.note_leader_among(shard, &askable, &asked, leader);
+        Ok(None)
     }
 
     /// Has `pod`, whose disk does not have the shard, wait for its log.

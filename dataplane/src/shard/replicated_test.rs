@@ -182,6 +182,12 @@ impl Cluster {
         }
     }
 
+    /// Removes what the process at a place has of the shard.
+    fn destroy(&self, place: usize) -> Result<(), LogError> {
+        let process = self.processes[place].as_ref().expect("it runs");
+        process.runtime.block_on(process.registry.destroy(SHARD))
+    }
+
     /// Ends a process where it stands.
     pub(super) fn kill(&mut self, place: usize) {
         if let Some(process) = self.processes[place].take() {
@@ -637,6 +643,36 @@ fn one_copy_moves_to_another_pod_and_its_leadership_goes_first() {
     cluster.kill(0);
     appended.push(cluster.append("alone"));
     cluster.wait_for(1, &appended);
+}
+
+#[test]
+fn a_leader_that_is_wanted_no_longer_hands_over_before_it_is_let_go() {
+    let mut cluster = Cluster::new();
+    let mut appended: Vec<_> = (0..30)
+        .map(|number| cluster.append(&number.to_string()))
+        .collect();
+    cluster.change_replicas(&[1]);
+    // Its log is removed, and it lives on.
+    let removed = cluster.destroy(0);
+    assert!(removed.is_ok(), "{removed:?}");
+    cluster.kill(2);
+    cluster.kill(0);
+    cluster.founders.clear();
+    cluster.start(0);
+    appended.push(cluster.append("alone"));
+    cluster.wait_for(1, &appended);
+}
+
+#[test]
+fn the_only_copy_is_wanted_elsewhere_and_goes_there() {
+    let mut cluster = Cluster::founded_by(1, ShardLimits::default());
+    let mut appended: Vec<_> = (0..30)
+        .map(|number| cluster.append(&number.to_string()))
+        .collect();
+    cluster.change_replicas(&[2]);
+    cluster.kill(0);
+    appended.push(cluster.append("alone"));
+    cluster.wait_for(2, &appended);
 }
 
 #[test]

@@ -126,7 +126,10 @@ impl Replicas {
             self.note(member, &pods[0], pods).await;
             return false;
         }
-        let done = match self.remote.roles(member).await {
+        let holders = disks.iter();
+        let holders = holders.filter(|(_, disk)| disk.shards.contains(&shard.uid));
+        let holders: Vec<_> = holders.map(|(pod, _)| pod.clone()).collect();
+        let done = match self.remote.roles(member, &holders).await {
             Ok(Some((leader, voters))) => {
                 let mut pods: Vec<_> = voters.iter().map(|replica| replica.pod.clone()).collect();
                 pods.sort_unstable();

@@ -139,7 +139,10 @@ async fn look_after(
             return Ok(true);
         }
     }
-    let Some((_, voters)) = remote.roles(member).await? else {
+    let has_it = |disk: &Disk| disk.shards.contains(&shard.uid);
+    let holders = disks.iter().filter(|(_, disk)| has_it(disk));
+    let holders: Vec<_> = holders.map(|(pod, _)| pod.clone()).collect();
+    let Some((_, voters)) = remote.roles(member, &holders).await? else {
         trace::note(|| format!("nobody is known to lead {}", shard.id.index()));
         return Ok(false);
     };
@@ -148,7 +151,13 @@ async fn look_after(
     if voting.is_empty() {
         return Ok(false);
     }
-    let has_it = |disk: &Disk| disk.shards.contains(&shard.uid);
+    let votes_blindly = |it: &ReplicaId| voting.contains(&it.node) && !holders.contains(&it.pod);
+    let (blind, others): (Vec<_>, Vec<_>) = wanted.iter().cloned().partition(votes_blindly);
+    if !blind.is_empty() && !others.is_empty() {
+        trace::note(|| format!("{}: {blind:x?} vote without a log", shard.id.index()));
+        remote.change_replicas(member, &others).await?;
+        return Ok(false);
+    }
     if voting != is_wanted {
         trace::note(|| {
             format!(

@@ -279,7 +279,7 @@ impl Group {
         let raft = Raft::new(
             node,
             config.clone(),
-            Network::new(self.journal.shard(), self.settings.peers.clone()),
+            Network::new(self.journal.clone(), self.settings.peers.clone()),
             LogStore::new(self.journal.clone(), self.mender.clone()),
             StateMachine::new(self.journal.clone()),
         );

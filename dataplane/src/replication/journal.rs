@@ -31,7 +31,7 @@ use crate::waiting::where_it_may_wait;
 /// One shard's log.
 pub(crate) struct Journal {
     shard: ShardUid,
-    birth: Birth,
+    birth: Mutex<Birth>,
     pub(super) store: Arc<dyn Store>,
     cache: Arc<TailCache>,
     this: Weak<Self>,
@@ -73,7 +73,7 @@ impl Journal {
     ) -> Arc<Self> {
         Arc::new_cyclic(|this| Self {
             shard,
-            birth,
+            birth: Mutex::new(birth),
             store,
             cache,
             this: this.clone(),
@@ -104,7 +104,22 @@ impl Journal {
 
     /// How the shard was born.
     pub(super) fn birth(&self) -> Birth {
-        self.birth
+        *self.lock_birth()
+    }
+
+    fn lock_birth(&self) -> MutexGuard<'_, Birth> {
+        self.birth.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The shard's first entry is from `time`, says who sends it. Whoever joins later was told another time: the one that a
+    /// child has in the catalog is found when its parents' last record is known.
+    pub(super) fn set_born_at(&self, time: Timestamp) {
+        let birth = {
+            let mut birth = self.lock_birth();
+            birth.arrival_floor = time;
+            *birth
+        };
+        self.with_mut(|state| state.set_birth(birth));
     }
 
     /// Where its bytes are.
@@ -128,7 +143,7 @@ impl Journal {
         if self.lock().is_some() {
             return Ok(());
         }
-        let (store, shard, birth) = (self.store.clone(), self.shard, self.birth);
+        let (store, shard, birth) = (self.store.clone(), self.shard, self.birth());
         let found = self
             .reading(move || recovery::find(&*store, shard, birth))
             .await?;

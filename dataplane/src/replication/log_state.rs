@@ -95,6 +95,15 @@ impl LogState {
         }
     }
 
+    /// The shard was born otherwise than it was believed to be. Says nothing of a log that was begun.
+    pub(super) fn set_birth(&mut self, birth: Birth) {
+        if self.last.is_none() {
+            let unborn = Self::unborn(birth);
+            self.standing = unborn.standing;
+            self.shard.last_arrival = unborn.shard.last_arrival;
+        }
+    }
+
     /// A shard whose newest facts are in `snapshot`, which says nothing of entries after it.
     pub(super) fn of_snapshot(snapshot: &ShardSnapshot) -> Self {
         let shard = ShardState {
@@ -219,7 +228,7 @@ impl LogState {
         self.last = self.last.max(Some(purged));
     }
 
-    /// The applied entries up to `index` need not be in memory any longer.
+    /// The applied entries up to `index` need not be in memory any longer, where the store has them.
     pub(super) fn give_up_through(&mut self, index: u64) {
         let end = self.visible_end().min(self.stored_end);
         let end = end.min(index.saturating_add(1));

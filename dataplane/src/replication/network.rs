@@ -5,7 +5,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use anabranch_domain::{PodName, ShardUid};
+use anabranch_domain::PodName;
 use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
 use futures_util::{Stream, StreamExt as _};
 use openraft::{
@@ -21,7 +21,7 @@ use openraft::{
 };
 
 use super::{
-    SnapshotBytes, Types,
+    Journal, SnapshotBytes, Types,
     peers::{self, Link, Peers},
     types::Host,
 };
@@ -34,14 +34,14 @@ const BACKOFF: Duration = Duration::from_millis(200);
 /// Makes [`Replica`]s of one shard.
 #[derive(Clone, Debug)]
 pub(super) struct Network {
-    shard: ShardUid,
+    journal: Arc<Journal>,
     peers: Option<Arc<Peers>>,
 }
 
 impl Network {
-    /// The network of `shard`; `peers` are the processes that may hold its replicas.
-    pub(super) fn new(shard: ShardUid, peers: Option<Arc<Peers>>) -> Self {
-        Self { shard, peers }
+    /// The network of the shard of `journal`; `peers` are the processes that may hold its replicas.
+    pub(super) fn new(journal: Arc<Journal>, peers: Option<Arc<Peers>>) -> Self {
+        Self { journal, peers }
     }
 }
 
@@ -51,7 +51,7 @@ impl RaftNetworkFactory<Types> for Network {
     async fn new_client(&mut self, target: u64, host: &Host) -> Replica {
         let link = self.peers.as_ref().zip(host.0.as_ref());
         Replica {
-            shard: self.shard,
+            journal: self.journal.clone(),
             target,
             pod: host.0.clone(),
             link: link.map(|(peers, pod)| peers.link(pod)),
@@ -62,7 +62,7 @@ impl RaftNetworkFactory<Types> for Network {
 /// Another replica.
 #[derive(Clone, Debug)]
 pub(super) struct Replica {
-    shard: ShardUid,
+    journal: Arc<Journal>,
     target: u64,
     pod: Option<PodName>,
     link: Option<Link>,
@@ -87,7 +87,7 @@ impl Replica {
         let link = link.ok_or_else(|| self.unreachable("this process has no peers"))?;
         let request = pb::Request {
             id: 0,
-            shard: self.shard.to_bytes().to_vec().into(),
+            shard: self.journal.shard().to_bytes().to_vec().into(),
             to: self.target,
             call: Some(call),
         };
@@ -96,11 +96,23 @@ impl Replica {
         take(answer).ok_or_else(|| self.unreachable("an answer to something else"))
     }
 
+    /// When the shard's first entry is from: its header does not travel, and a replica that joins may believe something else.
+    async fn born_ms(&self) -> Option<u64> {
+        let journal = self.journal.clone();
+        let first = self.journal.reading(move || journal.envelope(0)).await;
+        first.ok().flatten().map(|first| first.time.as_millis())
+    }
+
     async fn append(
         &self,
         request: AppendEntriesRequest<Types>,
     ) -> Result<AppendEntriesResponse<Types>, RPCError<Types>> {
-        let call = Call::AppendEntries(peers::append_to(request));
+        let is_first = request.prev_log_id.is_none() && !request.entries.is_empty();
+        let message = pb::AppendEntries {
+            born_ms: if is_first { self.born_ms().await } else { None },
+            ..peers::append_to(request)
+        };
+        let call = Call::AppendEntries(message);
         let take = |answer| match answer {
             Answer::Appended(appended) => peers::appended_from(appended).ok(),
             _ => None,

@@ -2,7 +2,7 @@
 //!
 //! A message starts a group that rests; one that finds a group that cannot go on has it read again from the disk.
 
-use anabranch_domain::PodName;
+use anabranch_domain::{PodName, Timestamp};
 use openraft::{
     Raft, ServerState,
     alias::{SnapshotOf, VoteOf},
@@ -30,12 +30,16 @@ impl Group {
         self.running_raft().await.map_err(|error| error.to_string())
     }
 
-    /// Entries from a leader.
+    /// Entries from a leader; where the first one is among them, it says when that is from.
     pub(super) async fn receive_entries(
         &self,
         request: AppendEntriesRequest<Types>,
+        born: Option<Timestamp>,
     ) -> Result<AppendEntriesResponse<Types>, String> {
         let raft = self.receiving().await?;
+        if let Some(born) = born {
+            self.journal.set_born_at(born);
+        }
         {
             let mut doubts = self.doubts();
             doubts.is_candidate = false;

@@ -182,25 +182,25 @@ impl ShardRegistry {
         }
     }
 
-    /// The shard with this identity. `birth` says what it is if it was never used.
+    /// The shard with this identity. `birth` says what it is if it was never used, and was not formed on this disk: what was said
+    /// then is how its first entry is written, and the catalog may say something else by now.
     pub fn shard(&self, uid: ShardUid, birth: Birth) -> Arc<ShardHandle> {
         if let Some(shard) = self.get(uid) {
             return shard;
         }
-        let founding = {
+        let (birth, founding) = {
             let formed = self.formed.read().unwrap_or_else(PoisonError::into_inner);
-            formed.get(&uid).map(|(_, founding)| founding.clone())
+            formed
+                .get(&uid)
+                .cloned()
+                .unwrap_or((birth, Founding::default()))
         };
         let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
         let made = shards.entry(uid).or_insert_with(|| {
             let journal = Journal::new(uid, birth, self.store.clone(), self.cache.clone());
             journal.set_lazy(self.lazy().contains(&uid));
             ShardHandle::new(
-                Arc::new(Group::new(
-                    journal,
-                    self.settings.clone(),
-                    founding.unwrap_or_default(),
-                )),
+                Arc::new(Group::new(journal, self.settings.clone(), founding)),
                 self.shared.clone(),
             )
         });

@@ -55,6 +55,8 @@ pub(super) struct Cluster {
     disks: Vec<u64>,
     /// The places whose disks began the shard.
     founders: Vec<usize>,
+    /// What a disk that joins is told of the shard's birth.
+    birth: Birth,
 }
 
 fn pod(place: usize) -> PodName {
@@ -85,6 +87,7 @@ impl Cluster {
             limits,
             disks: (0..REPLICAS).map(|_| new_disk()).collect(),
             founders: (0..founders).collect(),
+            birth: BIRTH,
         };
         drop(listeners);
         for place in 0..REPLICAS {
@@ -106,11 +109,11 @@ impl Cluster {
             self.limits,
             self.addresses[place],
         );
-        let founding = if self.founders.contains(&place) {
+        let (birth, founding) = if self.founders.contains(&place) {
             let founders = self.founders.iter().map(|place| self.replica(*place));
-            Founding::Together(founders.collect())
+            (BIRTH, Founding::Together(founders.collect()))
         } else {
-            Founding::Joining
+            (self.birth, Founding::Joining)
         };
         let disk = self.disks[place];
         let (registry, peers) = runtime.block_on(async move {
@@ -119,7 +122,7 @@ impl Cluster {
             let registry =
                 ShardRegistry::replicated(store, limits, KeyRing::new(), clock, peers.clone());
             let registry = Arc::new(registry);
-            registry.found(SHARD, BIRTH, founding);
+            registry.found(SHARD, birth, founding);
             let service = RaftServer::new(peers.clone(), registry.clone()).into_service();
             let listener = loop {
                 // The process that was here before lets go of it in its own time.
@@ -673,6 +676,27 @@ fn the_only_copy_is_wanted_elsewhere_and_goes_there() {
     cluster.kill(0);
     appended.push(cluster.append("alone"));
     cluster.wait_for(2, &appended);
+}
+
+#[test]
+fn whoever_joins_writes_the_first_entry_as_the_founders_did() {
+    let mut cluster = Cluster::new();
+    let appended = [cluster.append("a")];
+    cluster.wait_for_all(&appended);
+    cluster.kill(2);
+    cluster.lose_disk(2);
+    cluster.birth = Birth::open(Timestamp::from_millis(1_000_000));
+    cluster.start(2);
+    cluster.change_replicas(&[0, 1, 2]);
+    cluster.wait_for(2, &appended);
+    let first = LogKey::new(SHARD, 0).encode();
+    let first = |place: usize| {
+        cluster.stores[place]
+            .get(Family::Log, &first)
+            .expect("read")
+    };
+    assert!(first(0).is_some());
+    assert_eq!(first(2), first(0));
 }
 
 #[test]

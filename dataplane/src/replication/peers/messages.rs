@@ -66,6 +66,7 @@ pub(in crate::replication) fn append_to(request: AppendEntriesRequest<Types>) ->
         previous: request.prev_log_id.as_ref().map(place_message),
         entries: request.entries.into_iter().filter_map(entry_to).collect(),
         committed: request.leader_commit.as_ref().map(place_message),
+        born_ms: None,
     }
 }
 

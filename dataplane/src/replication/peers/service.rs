@@ -2,7 +2,7 @@
 
 use std::{fmt, pin::Pin, sync::Arc};
 
-use anabranch_domain::{PodName, ShardUid};
+use anabranch_domain::{PodName, ShardUid, Timestamp};
 use anabranch_proto::{
     MESSAGE_BYTES_MAX,
     raft::{
@@ -143,8 +143,9 @@ async fn replica_answer(
     let malformed = |malformed: messages::Malformed| malformed.to_string();
     match call {
         Call::AppendEntries(request) => {
+            let born = request.born_ms.map(Timestamp::from_millis);
             let request = messages::append_from(shard, request).map_err(malformed)?;
-            let response = group.receive_entries(request).await?;
+            let response = group.receive_entries(request, born).await?;
             Ok(Answer::Appended(messages::appended_to(&response)))
         }
         Call::RequestVote(request) if request.is_poll => {

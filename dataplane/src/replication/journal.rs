@@ -122,6 +122,14 @@ impl Journal {
         self.with_mut(|state| state.set_birth(birth));
     }
 
+    /// Whether the log holds nothing but how the shard was born and who led it.
+    pub(crate) fn is_unused(&self) -> bool {
+        let born = self.birth().phase;
+        let is_unused =
+            self.with(|state| state.standing.first_ordinal == 0 && state.standing.phase == born);
+        is_unused == Some(true)
+    }
+
     /// Where its bytes are.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anabranch_domain::reshard::ShardFacts;
-use anabranch_domain::{PodName, ShardId, ShardUid, Timestamp};
+use anabranch_domain::{PodName, ShardId, ShardPhase, ShardUid, Timestamp};
 use anabranch_proto::shard as pb;
 use anabranch_proto::shard::refused::Why;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 use tonic::{Response, Status};
 
@@ -52,6 +52,10 @@ impl ShardLogs for RemoteShards {
             for _ in &member.shard.replicas {
                 let asked_before = self.leader_of(member.shard);
                 match self.facts_of_a_replica(member).await {
+                    Ok(Some(facts)) if facts.phase == ShardPhase::AwaitingActivation => {
+                        let is_formed = self.is_formed(member).await?;
+                        return Ok(is_formed.then_some(facts));
+                    }
                     Ok(Some(facts)) => return Ok(Some(facts)),
                     // One replica that lost its disk is no shard that lost its log.
                     Ok(None) => {
@@ -164,6 +168,28 @@ impl RemoteShards {
             Some(Outcome::Refused(refused)) if refused.why() == Why::NotHere => Ok(None),
             Some(Outcome::Refused(refused)) => Err(failure(member, refused.text)),
             None => Err(failure(member, "an answer without one".to_owned())),
+        }
+    }
+
+    /// Whether a majority of the shard's replicas have its log. Where an attempt to form it ended half way, fewer do, and nobody
+    /// could lead: then there is no log yet. It may be formed again, also where it is.
+    async fn is_formed(&self, member: Member<'_>) -> Result<bool, LogsError> {
+        let pods = &member.shard.replicas;
+        if pods.len() < 2 {
+            return Ok(true);
+        }
+        let asked = join_all(pods.iter().map(|pod| self.disk(pod))).await;
+        let has_it = |disk: &Disk| disk.shards.contains(&member.shard.uid);
+        let have_it = asked.iter().flatten().filter(|disk| has_it(disk)).count();
+        let majority = pods.len() / 2 + 1;
+        if have_it >= majority {
+            return Ok(true);
+        }
+        let silent: Vec<_> = asked.into_iter().filter_map(Result::err).collect();
+        match silent.into_iter().nth(majority - have_it - 1) {
+            // Enough of those that do not answer may have it.
+            Some(text) => Err(failure(member, text)),
+            None => Ok(false),
         }
     }
 

@@ -93,10 +93,10 @@ impl ShardServer {
             && known.founders != shard.founders
         {
             // A first attempt to form it, before a disk of it was replaced: nothing was written, so it is begun anew.
-            let tip = self.served.handle(subject.borrowed()).tip().await;
-            let tip = tip.map_err(|error| failed(&error))?;
-            if tip.next_ordinal > 0 {
-                let text = "the shard was formed with other replicas and has records";
+            let handle = self.served.handle(subject.borrowed());
+            let is_unused = handle.is_unused().await;
+            if !is_unused.map_err(|error| failed(&error))? {
+                let text = "the shard was formed with other replicas and was used";
                 return Err(refused(Why::Overtaken, text));
             }
             let destroyed = registry.destroy(subject.uid).await;

@@ -9,7 +9,8 @@ use anabranch_domain::catalog::{
 };
 use anabranch_domain::quota::Limits;
 use anabranch_domain::shard_state::AppendToken;
-use anabranch_domain::{ShardId, ShardPhase, ShardUid, StreamUid, Timestamp};
+use anabranch_domain::{PodName, ShardId, ShardPhase, ShardUid, StreamUid, Timestamp};
+use anabranch_proto::shard as pb;
 use anabranch_store::{MemoryStore, Store};
 use anabranch_wire::Text;
 use bytes::Bytes;
@@ -21,7 +22,7 @@ use tonic::transport::server::TcpIncoming;
 
 use super::{
     Attempt, FormedShards, NotAppended, PodAddresses, ReadRefused, Reader, RemoteShards,
-    ServedShards, ShardServer, Shards, Verdict,
+    ServedShards, ShardServer, Shards, Verdict, messages,
 };
 use crate::autoscaling::ShardSketches;
 use crate::clock::Clock;
@@ -43,33 +44,60 @@ impl Clock for Ticking {
     }
 }
 
-/// A pod and a gateway that knows where it is.
+/// A pod, or some, and a gateway that knows where they are.
 struct Cluster {
     shards: Shards,
     logs: Arc<RemoteShards>,
     stream: Arc<Stream>,
-    process: JoinHandle<()>,
+    processes: Vec<JoinHandle<()>>,
     keys: Arc<KeyFile>,
     _directory: tempfile::TempDir,
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.process.abort();
+        for process in &self.processes {
+            process.abort();
+        }
     }
 }
 
 async fn cluster(limits: Limits) -> Cluster {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicU64::new(1_700_000_100_000)));
+    cluster_of(1, limits).await
+}
+
+/// Pods that do not know of each other, and a gateway that knows where they are.
+async fn cluster_of(pods: u64, limits: Limits) -> Cluster {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("keys.yaml");
     let keys = KeyFile::read_or_create(&path, &SystemEntropy::new()).expect("keys");
     let keys = Arc::new(keys);
-    let own = ReplicaId {
-        node: 7,
-        pod: "pool-0".parse().expect("a pod's name"),
-    };
+    let (mut addresses, mut processes) = (Vec::new(), Vec::new());
+    for ordinal in 0..pods {
+        let name: PodName = format!("pool-{ordinal}").parse().expect("a pod's name");
+        let own = ReplicaId {
+            node: 7 + ordinal,
+            pod: name.clone(),
+        };
+        let (address, process) = pod(own, &limits, &keys).await;
+        addresses.push((name, address));
+        processes.push(process);
+    }
+    let logs = RemoteShards::new(PodAddresses::Listed(addresses), keys.ring());
+    let logs = Arc::new(logs);
+    Cluster {
+        shards: Shards::Remote(logs.clone()),
+        logs,
+        stream: Arc::new(stream()),
+        processes,
+        keys,
+        _directory: directory,
+    }
+}
+
+async fn pod(own: ReplicaId, limits: &Limits, keys: &Arc<KeyFile>) -> (String, JoinHandle<()>) {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicU64::new(1_700_000_100_000)));
     let peers = Peers::new(own.pod.clone(), own.node, 1, Box::new(|_| None));
     let registry = ShardRegistry::replicated(
         store.clone(),
@@ -85,9 +113,10 @@ async fn cluster(limits: Limits) -> Cluster {
         metrics: ShardMetrics::register(&Registry::new()).expect("registered"),
         clock,
     };
+    let disk = FormedShards::open(store.clone(), own.node.into()).await;
     let service = ShardServer {
         served: Arc::new(served),
-        formed: Arc::new(FormedShards::open(store.clone(), 7).await.expect("opened")),
+        formed: Arc::new(disk.expect("opened")),
         keys: keys.clone(),
         store,
         own,
@@ -100,17 +129,7 @@ async fn cluster(limits: Limits) -> Cluster {
             .serve_with_incoming(TcpIncoming::from(listener));
         serving.await.expect("served");
     });
-    let pod = "pool-0".parse().expect("a pod's name");
-    let addresses = PodAddresses::Listed(vec![(pod, address)]);
-    let logs = Arc::new(RemoteShards::new(addresses, keys.ring()));
-    Cluster {
-        shards: Shards::Remote(logs.clone()),
-        logs,
-        stream: Arc::new(stream()),
-        process,
-        keys,
-        _directory: directory,
-    }
+    (address, process)
 }
 
 /// A stream of two shards, both placed on the pod.
@@ -302,7 +321,7 @@ async fn who_waits_at_the_tip_hears_of_the_next_record() {
 async fn an_append_to_a_pod_that_is_away_is_unclear_and_not_failed() {
     let cluster = cluster(Limits::unlimited()).await;
     let shard = cluster.shard(0);
-    cluster.process.abort();
+    cluster.processes[0].abort();
     let verdict = cluster.append(&shard, &["a"], 1).await;
     assert!(
         matches!(
@@ -342,4 +361,58 @@ async fn a_replica_that_has_nothing_yet_is_passed_over() {
     assert_eq!(pod.as_ref(), other.replicas.first());
     assert!(cluster.read(&wanted).await.is_err(), "it has no such shard");
     assert_ne!(cluster.logs.leader_of(&wanted), pod, "the next is asked");
+}
+
+#[tokio::test]
+async fn whoever_is_named_as_the_leader_is_asked_though_it_is_not_wanted() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let pod = |ordinal: u32| -> PodName { format!("pool-{ordinal}").parse().expect("a name") };
+    for wanted in [vec![pod(0)], vec![pod(0), pod(1), pod(2)]] {
+        let mut shard = Shard::clone(&cluster.shard(0));
+        shard.replicas = wanted;
+        let leader = || cluster.logs.leader_of(&shard);
+        assert_eq!(leader(), Some(pod(0)));
+        cluster.logs.note_leader(&shard, &pod(0), Some(pod(9)));
+        assert_eq!(leader(), Some(pod(9)));
+        cluster.logs.note_leader(&shard, &pod(9), None);
+        assert_eq!(leader(), Some(pod(0)), "those that are wanted take turns");
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_few_of_its_pods_heard_of_is_not_formed_yet() {
+    let cluster = cluster_of(3, Limits::unlimited()).await;
+    let mut child = Shard::clone(&cluster.shard(0));
+    child.parent = Some(ShardId::new(1).expect("small"));
+    let pod = |ordinal: u32| -> PodName { format!("pool-{ordinal}").parse().expect("a name") };
+    child.replicas = (0..3).map(pod).collect();
+    let founders = (0..3).map(|ordinal| pb::Replica {
+        node: 7 + u64::from(ordinal),
+        pod: pod(ordinal).to_string(),
+    });
+    let request = pb::FormRequest {
+        shard: Some(pb::Shard {
+            founders: founders.collect(),
+            ..messages::shard_to(&cluster.stream.name, &child)
+        }),
+    };
+    let member = Member::of(&cluster.stream, &child);
+    let form_at = |ordinal| {
+        let (client, request) = (cluster.logs.client(&pod(ordinal)), request.clone());
+        async move {
+            let answer = client.expect("a client").form(request).await;
+            assert_eq!(answer.expect("asked").into_inner().refused, None);
+        }
+    };
+    form_at(0).await;
+    assert_eq!(cluster.logs.facts(member).await.expect("asked"), None);
+    form_at(1).await;
+    let facts = cluster.logs.facts(member).await.expect("asked");
+    let phase = facts.expect("a majority has it").phase;
+    assert_eq!(phase, ShardPhase::AwaitingActivation);
+    cluster
+        .logs
+        .form(member)
+        .await
+        .expect("again, where it is too");
 }

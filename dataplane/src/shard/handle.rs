@@ -170,6 +170,12 @@ impl ShardHandle {
         Ok(settled.ok_or(LogError::Reloading)?)
     }
 
+    /// Whether nothing was ever written to its log but how it was born and who led it, committed or not.
+    pub(crate) async fn is_unused(&self) -> Result<bool, ReadError> {
+        self.load().await?;
+        Ok(self.group.journal().is_unused())
+    }
+
     /// Something to wait with for what comes after the newest end.
     pub async fn tail(self: &Arc<Self>) -> Result<Tail, ReadError> {
         self.load().await?;

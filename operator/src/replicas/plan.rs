@@ -26,7 +26,8 @@ pub(super) enum Step {
 /// lead, if it `may_lead`.
 ///
 /// While a wanted pod does not answer, nothing is changed: it may be about to come back, and with another in its place
-/// there would be fewer copies meanwhile, not more. **A log is removed only from a disk that does not vote, when exactly the
+/// there would be fewer copies meanwhile, not more. Who votes and does not have the log, because an attempt to form it ended
+/// half way, is let go first and joins like any other: it must not vote as if it had forgotten nothing. **A log is removed only from a disk that does not vote, when exactly the
 /// wanted disks do.**
 pub(super) fn step(
     uid: ShardUid,
@@ -48,17 +49,25 @@ pub(super) fn step(
     let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) else {
         return Step::Nothing;
     };
+    let has_it = |pod: &PodName| {
+        disks
+            .get(pod)
+            .is_some_and(|disk| disk.shards.contains(&uid))
+    };
     let voting: BTreeSet<u64> = voters.iter().map(|replica| replica.node).collect();
     let is_wanted: BTreeSet<u64> = wanted.iter().map(|replica| replica.node).collect();
     if voting.is_empty() {
         return Step::Nothing;
     }
-    if voting != is_wanted {
-        let has_it = |pod: &PodName| {
-            disks
-                .get(pod)
-                .is_some_and(|disk| disk.shards.contains(&uid))
+    let votes_blindly = |it: &ReplicaId| voting.contains(&it.node) && !has_it(&it.pod);
+    let (blind, others): (Vec<_>, Vec<_>) = wanted.iter().cloned().partition(votes_blindly);
+    if !blind.is_empty() && !others.is_empty() {
+        return Step::Change {
+            join: Vec::new(),
+            wanted: others,
         };
+    }
+    if voting != is_wanted {
         let join = pods.iter().filter(|pod| !has_it(pod)).cloned().collect();
         return Step::Change { join, wanted };
     }
@@ -155,6 +164,27 @@ mod tests {
             Step::Change {
                 join: pods(&[1]),
                 wanted: replicas(&[(0, 10), (1, 99), (2, 12)]),
+            }
+        );
+    }
+
+    #[test]
+    fn who_votes_without_the_log_is_let_go_and_joins_again() {
+        let half_formed = disks(&[(0, 10, true), (1, 11, true), (2, 12, false)]);
+        let wanted = pods(&[0, 1, 2]);
+        let all = replicas(&[(0, 10), (1, 11), (2, 12)]);
+        assert_eq!(
+            step(SHARD, &wanted, &all, &half_formed),
+            Step::Change {
+                join: Vec::new(),
+                wanted: all[..2].to_vec(),
+            }
+        );
+        assert_eq!(
+            step(SHARD, &wanted, &all[..2], &half_formed),
+            Step::Change {
+                join: pods(&[2]),
+                wanted: all,
             }
         );
     }

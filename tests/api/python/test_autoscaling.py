@@ -59,7 +59,7 @@ SMALL = {"shards": 1, "shardLimits": {"writeRecordsPerSecond": 20}, "autoscaling
 def node(directory, spec: dict, *flags: str) -> Server:
     """A node with one stream, as its manifest has it."""
     directory.mkdir(exist_ok=True)
-    (directory / "stream.json").write_text(manifest("DataStream", "scaled", spec, "anabranch.dev/v1alpha1"))
+    (directory / "stream.yaml").write_text(manifest("DataStream", "scaled", spec, "anabranch.dev/v1alpha1"))
     return Server(f"--manifests={directory}", *flags, limits=True)
 
 
@@ -75,16 +75,20 @@ def test_a_provisioned_stream_follows_its_load_where_its_manifest_says_so_also_a
     server = node(tmp_path / "manifests", SMALL)
     with server:
         kinesis = k.client(server)
+        k.wait_active(kinesis, "scaled")
         for _ in range(60):
             offer(kinesis, 1)
             if open_shards(kinesis, "scaled") > 1:
                 break
         scaled = open_shards(kinesis, "scaled")
         assert 1 < scaled <= 4
+        # It looks every five seconds, and sees then what became of it.
+        offer(kinesis, 8)
         server.stop()
         remembered = json.loads((server.data_dir / "autoscaling.json").read_text())
-        assert all(memoir["changes"] for memoir in remembered.values()) and remembered
+        assert [memoir["changes"] != [] for memoir in remembered.values()] == [True]
         server.start()
+        k.wait_active(k.client(server), "scaled")
         # The manifest's number is what the stream began with.
         assert open_shards(k.client(server), "scaled") >= scaled
 
@@ -97,6 +101,7 @@ def test_a_provisioned_stream_follows_its_load_where_its_manifest_says_so_also_a
 def test_shards_stay_where_they_are_to(tmp_path, spec, flags):
     with node(tmp_path / "manifests", spec, *flags) as server:
         kinesis = k.client(server)
+        k.wait_active(kinesis, "scaled")
         offer(kinesis, 25)
         assert open_shards(kinesis, "scaled") == 1
         assert ("would reshard" in server.log()) == (not flags)

@@ -198,6 +198,16 @@ async fn lead(
     let replicas = tokio::spawn(ends.clone().run_until_cancelled_owned(replicas.run()));
     let keeper = Keeper::new(executor, Arc::clone(&clock)).run(ends.clone());
     let keeper = tokio::spawn(keeper);
+    let pools = Pools::new(
+        client.clone(),
+        options.namespace.clone(),
+        Arc::clone(&catalog),
+        pods(options),
+        announcer.clone(),
+        Arc::clone(&disks),
+        options.patience(),
+        counters.pools.clone(),
+    );
     let board = Arc::new(Board::default());
     let prometheus = options.prometheus().map(Prometheus::new).transpose()?;
     let autoscaling = Autoscaling::new(
@@ -207,31 +217,22 @@ async fn lead(
         prometheus,
         Arc::clone(&remote),
         Arc::clone(&board),
+        Arc::clone(&pools.rooms),
         counters.autoscaling.clone(),
     );
     let every = Duration::from_secs(options.autoscaling_interval);
     let autoscaling = tokio::spawn(autoscaling.run(every, ends.clone()));
     let streams = Streams {
-        client: client.clone(),
+        client,
         namespace: options.namespace.clone(),
         catalog: Arc::clone(&catalog),
         pods: remote,
-        disks: Arc::clone(&disks),
+        disks,
         entropy,
         board,
         announcer: announcer.clone(),
         applied: Applied::default(),
     };
-    let pools = Pools::new(
-        client,
-        options.namespace.clone(),
-        Arc::clone(&catalog),
-        pods(options),
-        announcer.clone(),
-        disks,
-        options.patience(),
-        counters.pools.clone(),
-    );
     let mut versions = catalog.subscribe();
     let mut said_of_pools = None;
     while !ends.is_cancelled() {

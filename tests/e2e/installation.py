@@ -49,6 +49,10 @@ class Installation:
         self.apply("DataStream", name, {"shards": shards, "replication": {"factor": 1}, **more})
         self.kubectl("wait", "--for=condition=Ready", "--timeout=90s", f"datastream/{name}")
 
+    def keep_stream(self, name: str) -> None:
+        """For a later story."""
+        self._streams.remove(name)
+
     def remove_streams(self) -> None:
         """Those of one story, so that their pods do not take processor time from the next one."""
         if self._streams:

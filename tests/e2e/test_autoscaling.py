@@ -99,6 +99,7 @@ def open_shards(installation: Installation, stream: str) -> int:
 def test_a_step_is_answered(measured: Installation) -> None:
     behavior = {"scaleDown": {"stabilizationWindowSeconds": 60}}
     measured.stream("step", 2, autoscaling={"minShards": 2, "maxShards": 32, "behavior": behavior})
+    measured.keep_stream("step")  # For the last story.
     with Producer(measured, "step") as producer:
         producer.bytes_per_second = 1_000_000
         measured.until("its load is seen", lambda: float(autoscaling(measured, "step").get("load") or 0) > 0.7, 120)
@@ -147,6 +148,25 @@ def test_without_prometheus_the_pods_are_asked_and_it_is_said(measured: Installa
     finally:
         measured.kubectl("scale", "deployment/anabranch-prometheus", "--replicas=1")
     measured.until("it is well again", lambda: status() == "True", 120)
+
+
+def test_two_streams_on_a_full_pool_share_what_room_there_is_and_say_so(measured: Installation) -> None:
+    """Ten places; each stream wants four times what it has."""
+    measured.apply("ShardPool", "narrow", {"replicas": 1, "shardsPerPod": 10, "storage": {"size": "1Gi"}})
+    measured.until("the pool is known", lambda: measured.get("shardpool", "narrow").get("status"))
+    names = ("one", "other")
+    for name in names:
+        measured.stream(name, 1, pool="narrow", autoscaling={"minShards": 1, "maxShards": 64})
+    with Producer(measured, "one") as one, Producer(measured, "other") as other:
+        one.bytes_per_second = other.bytes_per_second = 4_000_000
+        limited = lambda name: measured.condition(name, "ScalingLimited").get("status") == "True"  # noqa: E731
+        measured.until("both are said to be limited", lambda: all(limited(name) for name in names), 180)
+    told = [measured.condition(name, "ScalingLimited")["message"] for name in names]
+    assert all("room for" in sentence for sentence in told), told
+    shards = [it for it in measured.get("shards")["items"] if it["spec"]["pool"] == "narrow"]
+    assert 2 < len(shards) <= 10
+    assert all(it["spec"].get("replicas") for it in shards), "no shard waits for a place"
+    assert not one.failures and not other.failures
 
 
 def test_a_provisioned_stream_is_left_alone(measured: Installation) -> None:

@@ -24,6 +24,8 @@ use super::observe::{Observation, Observer};
 use super::prometheus::Prometheus;
 use super::{apply, plan, policy, status};
 use crate::events::Announcer;
+use crate::pools::Rooms;
+use crate::streams::Home;
 
 /// How often what is remembered is written down, unless something is done: a status is no log.
 const REMEMBER_EVERY: Duration = Duration::from_mins(5);
@@ -34,6 +36,7 @@ pub struct Autoscaling {
     clock: Arc<dyn Clock>,
     announcer: Announcer,
     board: Arc<Board>,
+    rooms: Arc<Rooms>,
     metrics: AutoscalingMetrics,
     observer: Observer,
     known: BTreeMap<StreamUid, Known>,
@@ -49,6 +52,7 @@ struct Known {
 
 impl Autoscaling {
     /// One that has not looked yet.
+    #[allow(clippy::too_many_arguments)] // One of each.
     pub fn new(
         announcer: Announcer,
         catalog: Arc<KubernetesCatalog>,
@@ -56,6 +60,7 @@ impl Autoscaling {
         prometheus: Option<Prometheus>,
         pods: Arc<RemoteShards>,
         board: Arc<Board>,
+        rooms: Arc<Rooms>,
         metrics: AutoscalingMetrics,
     ) -> Self {
         Self {
@@ -63,6 +68,7 @@ impl Autoscaling {
             clock,
             announcer,
             board,
+            rooms,
             metrics,
             observer: Observer::new(prometheus, pods),
             known: BTreeMap::new(),
@@ -95,14 +101,21 @@ impl Autoscaling {
         let alive: BTreeSet<_> = snapshot.streams.values().map(|stream| stream.uid).collect();
         self.known.retain(|stream, _| alive.contains(stream));
         let mut scaled = BTreeSet::new();
+        // Streams of one pool share its room: what one takes now is gone for the next.
+        let mut rooms = self.rooms.all();
         for object in &objects {
-            scaled.extend(self.one(object, &observation).await);
+            scaled.extend(self.one(object, &observation, &mut rooms).await);
         }
         self.metrics.keep(&scaled);
     }
 
     /// Gives back the stream's name, if it is one that is scaled.
-    async fn one(&mut self, object: &DataStream, observation: &Observation) -> Option<String> {
+    async fn one(
+        &mut self,
+        object: &DataStream,
+        observation: &Observation,
+        rooms: &mut BTreeMap<String, u32>,
+    ) -> Option<String> {
         let name = object.name_any();
         let stream = self.catalog.stream_of(&name).filter(|it| it.is_serving())?;
         let limits = policy::limits(object);
@@ -111,7 +124,12 @@ impl Autoscaling {
             return None;
         };
         let now = self.clock.now();
-        let loads = stream_loads(&stream, limits, Room::Unknown, |shard| {
+        let home = Home::of(object);
+        let replicas = rooms.get_mut(&home.pool);
+        let room = replicas.as_deref().map_or(Room::Unknown, |replicas| {
+            Room::For(replicas / home.factor.max(1))
+        });
+        let loads = stream_loads(&stream, limits, room, |shard| {
             observation.reading(&stream, shard)
         });
         let known = self
@@ -148,6 +166,10 @@ impl Autoscaling {
         let Some(reason) = decision.reason.clone().filter(|_| !decision.is_dry) else {
             return Some(label.to_owned());
         };
+        if let Some(replicas) = replicas {
+            let taken = decision.plan.new_shards().saturating_mul(home.factor);
+            *replicas = replicas.saturating_sub(taken);
+        }
         match apply::reshard(&self.catalog, &stream, &decision, reason.clone()).await {
             Ok(()) => {
                 self.metrics.resharded(label);

@@ -5,9 +5,11 @@ mod metrics;
 mod observe;
 mod plan;
 mod reconcile;
+mod rooms;
 mod seats;
 mod status;
 mod volumes;
 
 pub use metrics::PoolMetrics;
 pub use reconcile::{Conditions, Patience, Pools, reconcile};
+pub use rooms::Rooms;

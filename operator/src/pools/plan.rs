@@ -12,6 +12,8 @@ pub(super) struct Plan {
     pub(super) placements: Vec<(ShardUid, Vec<PodName>)>,
     /// Shards that too few pods have room for.
     pub(super) without_room: usize,
+    /// How many more replicas there is room for.
+    pub(super) room: u32,
     pub(super) moves: Moves,
 }
 
@@ -54,6 +56,25 @@ fn bounds(observed: &Observed) -> Bounds {
     }
 }
 
+/// How many more replicas the pods may hold. While one that should be there is not, as where no node has room for it, only those that
+/// are count; otherwise as many as there may be.
+fn room(pool: &Pool, bounds: Bounds, running: u32) -> u32 {
+    let should_be = pool.seats.iter().take(running as usize);
+    let up = should_be
+        .filter(|seat| seat.presence == Presence::Up)
+        .count();
+    let up = u32::try_from(up).unwrap_or(u32::MAX);
+    let pods = if up < running {
+        up
+    } else {
+        bounds.most.max(running)
+    };
+    let copies = pool.shards.iter().map(|shard| shard.factor);
+    let taken = copies.fold(0, u32::saturating_add);
+    pods.saturating_mul(bounds.shards_per_pod)
+        .saturating_sub(taken)
+}
+
 /// `is_quiet` says that no pod has come or gone for a while.
 pub(super) fn plan(
     observed: &Observed,
@@ -92,6 +113,7 @@ pub(super) fn plan(
     Plan {
         pods,
         without_room,
+        room: room(&pool, bounds, running),
         moves: Moves {
             causes,
             leaving,
@@ -110,5 +132,69 @@ pub(super) fn plan(
             .chain(adjusted)
             .chain(moved)
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anabranch_domain::PodName;
+
+    use super::*;
+    use crate::placement::{Placed, Stage};
+
+    fn pool(up: u32, pods: u32, factors: &[u32]) -> Pool {
+        let seat = |ordinal| Seat {
+            pod: format!("pool-{ordinal}")
+                .parse::<PodName>()
+                .expect("a pod's name"),
+            node: None,
+            zone: None,
+            presence: if ordinal < up {
+                Presence::Up
+            } else {
+                Presence::Away
+            },
+            may_hold: true,
+        };
+        let shard = |(place, factor): (usize, &u32)| Placed {
+            shard: ShardUid::from_bits(place as u128),
+            factor: *factor,
+            stage: Stage::Live,
+            replicas: Vec::new(),
+            voters: Vec::new(),
+            leader: None,
+        };
+        Pool {
+            shards: factors.iter().enumerate().map(shard).collect(),
+            seats: (0..pods).map(seat).collect(),
+            stay: pods,
+            shards_per_pod: 10,
+        }
+    }
+
+    #[test]
+    fn there_is_room_on_pods_that_may_come_unless_one_does_not() {
+        for (up, running, most, factors, expected) in [
+            (2, 2, 4, &[1, 1][..], 38),
+            (2, 2, 2, &[3, 3], 14),
+            // Where the third pod finds no node, a fourth would not either.
+            (2, 3, 4, &[1], 19),
+            (0, 1, 4, &[], 0),
+            (1, 1, 1, &[5, 5, 5], 0),
+            // More pods than there may be, since they still hold something.
+            (3, 3, 1, &[1], 29),
+        ] {
+            let bounds = Bounds {
+                least: 1,
+                most,
+                shards_per_pod: 10,
+            };
+            let pool = pool(up, running, factors);
+            assert_eq!(
+                room(&pool, bounds, running),
+                expected,
+                "{up} of {running} pods up, at most {most}"
+            );
+        }
     }
 }

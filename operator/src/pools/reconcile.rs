@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use super::metrics::PoolMetrics;
 use super::observe::{Observed, observe};
 use super::plan::{Plan, looked_at, plan, running};
+use super::rooms::Rooms;
 use super::seats::{Attendance, Sight};
 use super::status::Volumes;
 use super::volumes::{Growth, growth};
@@ -61,6 +62,8 @@ pub struct Pools {
     pub patience: Patience,
     /// What is counted.
     pub metrics: PoolMetrics,
+    /// How much more each has room for.
+    pub rooms: Arc<Rooms>,
     attendance: Mutex<Attendance>,
 }
 
@@ -87,6 +90,7 @@ impl Pools {
             disks,
             patience,
             metrics,
+            rooms: Arc::default(),
             attendance: Mutex::default(),
         }
     }
@@ -138,7 +142,7 @@ pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<
             return None;
         }
     };
-    let mut said = Conditions::new();
+    let (mut said, mut rooms) = (Conditions::new(), BTreeMap::new());
     for observed in observed {
         let name = observed.pool.name_any();
         if observed.pool.metadata.deletion_timestamp.is_some() {
@@ -146,6 +150,7 @@ pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<
         }
         let plan = pools.plan(&observed, look.as_deref());
         pools.metrics.count(&name, &plan.moves);
+        rooms.insert(name.clone(), plan.room);
         let conditions = match one(pools, &observed, &plan, &snapshot).await {
             Ok(status) => status.conditions,
             Err(failure) => {
@@ -156,6 +161,7 @@ pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<
         };
         said.insert(name, conditions);
     }
+    pools.rooms.set(rooms);
     let attendance = pools.attendance.lock();
     let mut attendance = attendance.unwrap_or_else(PoisonError::into_inner);
     for gone in attendance.keep(|pool| said.contains_key(pool)) {

@@ -70,6 +70,16 @@ pub struct Home {
     pub factor: u32,
 }
 
+impl Home {
+    /// Where the shards of this stream live.
+    pub fn of(object: &DataStream) -> Self {
+        Self {
+            pool: pool(object),
+            factor: object.spec.replication.factor,
+        }
+    }
+}
+
 /// What was done in one look at all streams, and is to be told.
 pub struct Round {
     /// Where each stream lives.
@@ -104,11 +114,7 @@ pub async fn reconcile(streams: &Streams, pools: Option<&Conditions>) -> Round {
     let needs: Vec<_> = looked_at.buffer_unordered(AT_ONCE).collect().await;
     let homes = objects.iter().map(|object| {
         let name = object.spec.stream_name.clone();
-        let home = Home {
-            pool: pool(object),
-            factor: object.spec.replication.factor,
-        };
-        (name.unwrap_or_else(|| object.name_any()), home)
+        (name.unwrap_or_else(|| object.name_any()), Home::of(object))
     });
     Round {
         homes: homes.collect(),

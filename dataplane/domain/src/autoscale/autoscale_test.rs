@@ -237,7 +237,10 @@ fn bounds_rates_and_room_limit_and_are_named() {
     for (room, after, limit) in [
         (None, 6, Limit::MaxShards(6)),
         (None, 5, Limit::ScaleUpRate),
-        (Some(3), 7, Limit::Room(3)),
+        // Each shard more takes two places: the one that was cut keeps its own.
+        (Some(3), 5, Limit::Room(3)),
+        (Some(5), 6, Limit::Room(5)),
+        (Some(1), 4, Limit::Room(1)),
     ] {
         let mut bench = bench(4);
         match limit {
@@ -247,7 +250,7 @@ fn bounds_rates_and_room_limit_and_are_named() {
         }
         bench.run(MINUTE, &even(2.0));
         let mut plan = bench.look(&even(2.0));
-        while plan.is_empty() {
+        while plan.limited_by.is_none() {
             bench.now = bench.now.plus(EVERY);
             let mut loads = bench.loads(&even(12.0));
             loads.room = room;

@@ -18,7 +18,7 @@ enum Way {
 }
 
 /// Takes splits into the plan, the most wanted first, as far as everything allows. One for which there is not enough room
-/// gets fewer parts.
+/// gets fewer parts. Gives back the room that is left.
 pub(super) fn admit_splits(
     policy: &Policy,
     room: Option<u32>,
@@ -26,30 +26,35 @@ pub(super) fn admit_splits(
     splits: Vec<Split>,
     now: Timestamp,
     plan: &mut Plan,
-) {
+) -> u32 {
     let by_most = policy.max_shards.saturating_sub(plan.open_shards);
     let by_rate = allowed(&policy.scale_up, Way::Up, plan.open_shards, history, now);
-    let by_room = room.unwrap_or(u32::MAX);
-    let least = by_most.min(by_rate).min(by_room);
-    let limit = if least == by_most {
+    let by_bounds = by_most.min(by_rate);
+    let limit = if by_bounds == by_most {
         Limit::MaxShards(policy.max_shards)
-    } else if least == by_room {
-        Limit::Room(by_room)
     } else {
         Limit::ScaleUpRate
     };
-    let mut left = least.min(ADDED_MAX);
+    let mut left = by_bounds.min(ADDED_MAX);
+    let mut places = room.unwrap_or(u32::MAX);
     for mut split in splits {
+        let by_room = places / 2;
         let wanted = split.gain();
-        if wanted > left {
-            plan.limited_by = (least < ADDED_MAX).then_some(limit);
-            split.at = fewer(&split.at, left as usize);
+        if wanted > left.min(by_room) {
+            if by_room < left {
+                plan.limited_by = room.map(Limit::Room);
+            } else if by_bounds < ADDED_MAX {
+                plan.limited_by = Some(limit);
+            }
+            split.at = fewer(&split.at, left.min(by_room) as usize);
         }
-        left -= split.gain();
         if !split.at.is_empty() {
+            left -= split.gain();
+            places -= split.new_shards();
             plan.splits.push(split);
         }
     }
+    places
 }
 
 /// `count` of the cuts, as evenly chosen as it goes.
@@ -62,9 +67,11 @@ fn fewer<T: Copy>(cuts: &[T], count: usize) -> Vec<T> {
     }
 }
 
-/// Takes merges into the plan, the least loaded first: none of shards that change already, and not below the floor.
+/// Takes merges into the plan, the least loaded first: none of shards that change already, not below the floor, and only as many as
+/// there are `places` for.
 pub(super) fn admit_merges(
     policy: &Policy,
+    mut places: u32,
     history: &History,
     merges: Vec<Merge>,
     now: Timestamp,
@@ -89,9 +96,10 @@ pub(super) fn admit_merges(
         }
         busy.extend(&merge.shards);
         wanted += merge.loss();
-        merge.at.truncate(left as usize);
+        merge.at.truncate(left.min(places) as usize);
         merge.shards.truncate(merge.at.len() + 1);
         left -= merge.loss();
+        places -= merge.loss();
         if !merge.at.is_empty() {
             chosen.push(merge);
         }

@@ -136,7 +136,8 @@ pub struct StreamLoads {
     pub limits: WriteLimits,
     /// Whether a reshard is under way, whoever asked for it.
     pub is_resharding: bool,
-    /// How many more shards the pods have room for, where that is known.
+    /// How many more shards the pods have room for, where that is known. Shards are cut in two and merged by two, and each that was
+    /// keeps its place until its records expire: a cut into `n` takes `2 (n − 1)` places, a merge of `n` takes `n − 1`.
     pub room: Option<u32>,
 }
 

@@ -103,14 +103,14 @@ pub fn decide(
     };
     plan.hot_keys = wishes.hot_keys;
     plan.wants_shards(wishes.splits.iter().map(Split::gain).sum());
-    guards::admit_splits(policy, loads.room, history, wishes.splits, now, &mut plan);
+    let places = guards::admit_splits(policy, loads.room, history, wishes.splits, now, &mut plan);
     splitting::up_to_floor(policy, loads, sketches, now, &mut plan);
     if is_complete {
         let merges = match policy.strategy {
             Strategy::Load => merging::by_load(policy, loads, history, now, &mut plan),
             Strategy::AwsOnDemand => parity::merges(policy, loads, history, now),
         };
-        guards::admit_merges(policy, history, merges, now, &mut plan);
+        guards::admit_merges(policy, places, history, merges, now, &mut plan);
     }
     if plan.is_empty() && !is_complete {
         return plan.held(Hold::Unmeasured);

@@ -173,6 +173,13 @@ impl Plan {
         self.open_shards.saturating_add(more).saturating_sub(fewer)
     }
 
+    /// How many shards are made when it is carried out, those that are only on the way among them.
+    pub fn new_shards(&self) -> u32 {
+        let cut: u32 = self.splits.iter().map(Split::new_shards).sum();
+        let merged: u32 = self.merges.iter().map(Merge::loss).sum();
+        cut.saturating_add(merged)
+    }
+
     /// Where shards are to begin that begin nowhere now, growing.
     pub fn added_boundaries(&self) -> Vec<HashKey> {
         let mut added: Vec<_> = self.splits.iter().flat_map(|it| it.at.clone()).collect();
@@ -219,6 +226,11 @@ impl Split {
     /// How many shards more there are after it.
     pub fn gain(&self) -> u32 {
         u32::try_from(self.at.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many shards are made on the way: each cut is in two.
+    pub fn new_shards(&self) -> u32 {
+        self.gain().saturating_mul(2)
     }
 
     /// The parts of `range`, if that is the shard's.
@@ -303,7 +315,8 @@ impl fmt::Display for Limit {
             Self::ScaleUpRate => f.write_str("behavior.scaleUp lets no more through at this time"),
             Self::Room(room) => write!(
                 f,
-                "the pool's pods have room for {room} more shards: raise its maxReplicas or shardsPerPod"
+                "the pool's pods have room for {room} more shards (those that are cut keep their place until their records expire): \
+                 raise its maxReplicas or shardsPerPod, or give its pods nodes to run on"
             ),
         }
     }

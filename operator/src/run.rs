@@ -148,20 +148,7 @@ async fn lead(
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
-    let account = Account::new(options.account_id.parse()?, options.region.parse()?);
-    let place = Place {
-        namespace: options.namespace.clone(),
-        role: Role::Operator,
-        new_streams: NewStreams::default(),
-    };
-    // Quotas are for who asks, and were asked of them there.
-    let catalog = Arc::new(KubernetesCatalog::new(
-        client.clone(),
-        place,
-        Arc::clone(&clock),
-        account,
-        Limits::unlimited(),
-    ));
+    let catalog = Arc::new(catalog(options, client.clone(), Arc::clone(&clock))?);
     let followed = Arc::clone(&catalog);
     let following = async move { followed.follow().await };
     let following = tokio::spawn(ends.clone().run_until_cancelled_owned(following));
@@ -246,6 +233,25 @@ async fn lead(
     }
     let _ = tokio::join!(following, finding, keeper, replicas, autoscaling, telling);
     Ok(())
+}
+
+/// All streams of the namespace, as its objects say.
+fn catalog(
+    options: &Options,
+    client: kube::Client,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<KubernetesCatalog> {
+    let account = Account::new(options.account_id.parse()?, options.region.parse()?);
+    let place = Place {
+        namespace: options.namespace.clone(),
+        role: Role::Operator,
+        new_streams: NewStreams::default(),
+    };
+    // Quotas are for who asks, and were asked of them there.
+    let limits = Limits::unlimited();
+    Ok(KubernetesCatalog::new(
+        client, place, clock, account, limits,
+    ))
 }
 
 /// Tells, at each `Reshard`, each step that it takes.

@@ -55,8 +55,8 @@ if wants simulation; then
   step "simulation, format" bash -euo pipefail -c 'in_simulation cargo fmt --all --check'
   step "simulation, lints" bash -euo pipefail -c 'in_simulation cargo clippy --release --locked --all-targets -- -D warnings'
   step "simulation, unit tests and determinism" bash -euo pipefail -c 'in_simulation cargo test --release --locked'
-  step "simulation, seeds that once found something" tests/simulation/run
-  # More seeds come here once what they find is repaired: tests/simulation/known-failures.md
+  # Without the seed that is not repaired yet: tests/simulation/known-failures.md
+  step "simulation, seeds that once found something and two hundred more" tests/simulation/run 1..31 33..200
 fi
 
 if wants chart; then

@@ -69,8 +69,8 @@ impl Kind {
         Self::Merge,
     ];
 
-    /// Kinds after which the product does not heal yet: `known-failures.md` says why. Only where they are asked for.
-    const NOT_SURVIVED: &[Self] = &[Self::ChangeFactor, Self::BitFlip];
+    /// Kinds that not everything is promised to survive. Only where they are asked for.
+    const NOT_SURVIVED: &[Self] = &[Self::BitFlip];
 }
 
 /// How a fault ends.
@@ -100,8 +100,6 @@ pub(crate) struct Faults {
     next_at: Duration,
     under_way: Vec<(Duration, Undo)>,
     disks_drawn: u32,
-    /// Whether faults are allowed that the product does not survive yet.
-    are_all_allowed: bool,
 }
 
 impl Faults {
@@ -116,6 +114,10 @@ impl Faults {
         let dice = Dice::of(stage.seed, "faults");
         let kinds = Kind::ALL.iter().filter(|_| dice.one_of_a_thousand(400));
         let mut kinds: Vec<_> = kinds.copied().collect();
+        // Drawn apart: it came later, and what other seeds do stays as it was.
+        if Dice::of(stage.seed, "factor").one_of_a_thousand(250) {
+            kinds.push(Kind::ChangeFactor);
+        }
         if are_all_allowed {
             kinds.extend(Kind::NOT_SURVIVED);
         }
@@ -132,7 +134,6 @@ impl Faults {
             next_at: Duration::ZERO,
             under_way: Vec::new(),
             disks_drawn: 0,
-            are_all_allowed,
         }
     }
 
@@ -309,6 +310,8 @@ impl Faults {
             Kind::CrashOperator => self.crash(sim, now, OPERATOR),
             Kind::MoveReplica => self.move_replica(),
             Kind::ChangeFactor => self.change_factor(),
+            // With one copy there is nobody to ask for the damaged entry.
+            Kind::BitFlip if !self.has_three_of_all() => {}
             Kind::BitFlip => {
                 let flipped = self.seats[seat].platter().flip_a_bit();
                 trace::note(|| format!("fault: a bit of {flipped:?} on {pod} is turned over"));
@@ -344,15 +347,18 @@ impl Faults {
         }
     }
 
+    /// Whether every shard has three copies, all of them whole.
+    fn has_three_of_all(&self) -> bool {
+        let has_three = self.stage.catalog.stream().is_some_and(|stream| {
+            let mut shards = stream.shards.values();
+            shards.all(|shard| shard.replicas.len() >= 3)
+        });
+        has_three && self.stage.are_replicas_settled()
+    }
+
     /// Only while all others have everything: two of three disks lost lose records, and nobody promises anything else.
     fn lose_disk(&mut self, sim: &mut Sim<'_>, now: Duration, seat: usize) {
-        let has_three = self.stage.catalog.stream().is_some_and(|stream| {
-            stream
-                .shards
-                .values()
-                .all(|shard| shard.replicas.len() >= 3)
-        });
-        if !has_three || !self.stage.are_replicas_settled() {
+        if !self.has_three_of_all() {
             return;
         }
         self.stage.set_replicas_settled(false);
@@ -443,9 +449,6 @@ impl Faults {
         let shards: Vec<_> = stream.shards.values().cloned().collect();
         let shard = self.dice.pick(&shards);
         let count = shard.replicas.len();
-        if count < 2 && !self.are_all_allowed {
-            return;
-        }
         let mut kept = shard.replicas.clone();
         kept.swap_remove(self.dice.below(count));
         let pods = self.stage.catalog.some_pods(&kept, count);

@@ -37,7 +37,7 @@ struct Arguments {
     /// Print the whole trace as it comes.
     #[arg(long)]
     trace: bool,
-    /// Faults, too, that the product is known not to survive yet.
+    /// Faults, too, that not everything is promised to survive.
     #[arg(long)]
     all_faults: bool,
     /// Print what the processes log, too: `info`, `openraft=debug,anabranch=info`.

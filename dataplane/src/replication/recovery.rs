@@ -24,7 +24,8 @@ use super::{
 pub(crate) const PIPELINE_ENTRIES_MAX: u64 = 16;
 /// How much of the log's end is read again for the tokens of recent appends: what arrived within the time in which a gateway
 /// repeats an append whose end it does not know (10 s), and some more. The log went on meanwhile under other leaders, so the number of
-/// entries says nothing of that; it and their bytes only bound what a start reads.
+/// entries says nothing of that; it and their bytes only bound what a start reads. Counted as [`RecentAppends`] counts it: by steps that no
+/// clock makes long.
 const RECALL_TIME: Duration = Duration::from_secs(15);
 const RECALL_ENTRIES_MAX: usize = 4_096;
 const RECALL_BYTES_MAX: usize = 16 << 20;
@@ -217,7 +218,7 @@ pub(super) fn recall(
     end: u64,
 ) -> Result<(RecentAppends, Option<LogError>), LogError> {
     let mut entries: Vec<(Envelope, Option<Tokens>)> = Vec::new();
-    let (mut bytes, mut failed) = (0, None);
+    let (mut bytes, mut failed, mut age) = (0, None, Duration::ZERO);
     let read = |key: &[u8], value: &bytes::Bytes| {
         let entry = decode(key, value)?;
         let is_append = entry.envelope().kind == EntryKind::Append;
@@ -234,12 +235,12 @@ pub(super) fn recall(
                 Ok(entry) => entries.push(entry),
                 Err(error) => failed = Some(error),
             }
-            let ends = entries.first().zip(entries.last());
-            let is_old = ends.is_some_and(|((newest, _), (oldest, _))| {
-                oldest.time < newest.time.minus(RECALL_TIME)
-            });
-            let is_enough =
-                is_old || entries.len() >= RECALL_ENTRIES_MAX || bytes >= RECALL_BYTES_MAX;
+            if let [.., (after, _), (before, _)] = entries.as_slice() {
+                age += RecentAppends::step(before.time, after.time);
+            }
+            let is_enough = age > RECALL_TIME
+                || entries.len() >= RECALL_ENTRIES_MAX
+                || bytes >= RECALL_BYTES_MAX;
             if is_enough || failed.is_some() {
                 ControlFlow::Break(())
             } else {

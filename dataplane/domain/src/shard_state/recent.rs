@@ -1,5 +1,8 @@
 //! The tokens of recent appends, so that our own retry after an unclear failure is answered and not written again.
 //! Bounded by count and by age; both bounds are functions of the log, so replicas forget together.
+//!
+//! Age is what passed from one append to the next, and no more than [`RecentAppends::STEP_MAX`] of each: the clock of whoever leads may
+//! jump by hours, and what a gateway is still repeating must not be forgotten by that.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -11,8 +14,10 @@ use crate::Timestamp;
 /// What is remembered of the last appends.
 #[derive(Clone, Debug, Default)]
 pub struct RecentAppends {
-    /// In the order in which they came.
-    arrivals: VecDeque<(Timestamp, AppendToken)>,
+    /// In the order in which they came, with the age of the first one then.
+    arrivals: VecDeque<(Duration, AppendToken)>,
+    /// The newest arrival, and what passed until then.
+    newest: Option<(Timestamp, Duration)>,
     numbers: HashMap<AppendToken, AppendNumbers, BuildHasherDefault<TokenHasher>>,
 }
 
@@ -28,6 +33,8 @@ pub struct AppendNumbers {
 impl RecentAppends {
     /// How long a token is remembered: well over the deadline within which a gateway retries (some seconds).
     pub const AGE_MAX: Duration = Duration::from_mins(1);
+    /// What passes at most from one append to the next. Where less is put, tokens are remembered for longer: they are few.
+    pub const STEP_MAX: Duration = Duration::from_secs(1);
     /// How many tokens are remembered: 16 s of a shard's 1,000 appends a second, in about a megabyte.
     pub const COUNT_MAX: usize = 16_384;
 
@@ -43,10 +50,19 @@ impl RecentAppends {
             first_ordinal,
             arrival,
         };
+        let now = self.newest.map_or(Duration::ZERO, |(before, passed)| {
+            passed + Self::step(before, arrival)
+        });
+        self.newest = Some((arrival, now));
         if self.numbers.insert(token, numbers).is_none() {
-            self.arrivals.push_back((arrival, token));
+            self.arrivals.push_back((now, token));
         }
-        self.forget_before(arrival.minus(Self::AGE_MAX));
+        self.forget_before(now.saturating_sub(Self::AGE_MAX));
+    }
+
+    /// What counts of the time from one append to the next.
+    pub fn step(before: Timestamp, after: Timestamp) -> Duration {
+        after.saturating_since(before).min(Self::STEP_MAX)
     }
 
     /// Forgets everything: what a closed shard does to cost nothing.
@@ -64,7 +80,7 @@ impl RecentAppends {
         self.arrivals.is_empty()
     }
 
-    fn forget_before(&mut self, oldest: Timestamp) {
+    fn forget_before(&mut self, oldest: Duration) {
         while let Some(&(arrival, token)) = self.arrivals.front() {
             if arrival >= oldest && self.arrivals.len() <= Self::COUNT_MAX {
                 break;

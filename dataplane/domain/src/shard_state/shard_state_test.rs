@@ -159,11 +159,25 @@ fn tokens_are_forgotten_by_count_and_by_age() {
     assert_eq!(recent.find(AppendToken::from_bits(9 << 7)), None);
     let numbers = recent.find(AppendToken::from_bits(10 << 7));
     assert_eq!(numbers.map(|numbers| numbers.first_ordinal), Some(10));
-    let later = Timestamp::EPOCH
-        .plus(RecentAppends::AGE_MAX)
-        .plus(std::time::Duration::from_millis(1));
-    recent.remember(later, AppendToken::from_bits(u128::MAX), 7);
-    assert_eq!(recent.len(), 1);
+    let mut later = Timestamp::EPOCH;
+    for number in 0..=RecentAppends::AGE_MAX.as_secs() {
+        later = later.plus(RecentAppends::STEP_MAX);
+        let token = AppendToken::from_bits(u128::MAX - u128::from(number));
+        recent.remember(later, token, 7);
+    }
+    assert_eq!(recent.find(AppendToken::from_bits(12 << 7)), None);
+    assert_eq!(recent.len() as u64, RecentAppends::AGE_MAX.as_secs() + 1);
+}
+
+#[test]
+fn a_clock_that_jumps_takes_no_token_with_it() {
+    let mut recent = RecentAppends::default();
+    let mut time = Timestamp::EPOCH;
+    for token in 0..20 {
+        recent.remember(time, AppendToken::from_bits(token), 7);
+        time = time.plus(std::time::Duration::from_hours(7));
+    }
+    assert_eq!(recent.len(), 20);
 }
 
 #[test]

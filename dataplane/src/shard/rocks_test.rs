@@ -1,13 +1,18 @@
 //! Shards on a real disk: a process that ends without a word, and one that comes after it.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anabranch_domain::{ShardUid, Timestamp};
-use anabranch_store::{RocksOptions, RocksStore};
+use anabranch_store::{RocksOptions, RocksStore, StoreError};
 use tokio::runtime::Runtime;
 
 use super::{
     handle_test::{World, everything, records, texts},
+    replicated_test::PATIENCE,
     *,
 };
 use crate::retention::{Kept, Sweeper};
@@ -17,7 +22,16 @@ const BIRTH: Birth = Birth::open(Timestamp::from_millis(1_000));
 
 /// Runs `life` as one process would on the directory, and ends it without stopping anything.
 fn one_life<T>(dir: &Path, life: impl AsyncFnOnce(Arc<ShardRegistry>, &World) -> T) -> T {
-    let store = RocksStore::open(dir, &RocksOptions::default()).expect("it opens");
+    let begun = Instant::now();
+    let store = loop {
+        // The process that was here before lets go of it in its own time: its last callback may hold the store.
+        match RocksStore::open(dir, &RocksOptions::default()) {
+            Err(StoreError::Locked { .. }) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            opened => break opened.expect("it opens"),
+        }
+    };
     let world = World {
         store: Arc::new(store),
         ..World::new()

@@ -163,9 +163,9 @@ def test_two_streams_on_a_full_pool_share_what_room_there_is_and_say_so(measured
         measured.until("both are said to be limited", lambda: all(limited(name) for name in names), 180)
     told = [measured.condition(name, "ScalingLimited")["message"] for name in names]
     assert all("room for" in sentence for sentence in told), told
-    shards = [it for it in measured.get("shards")["items"] if it["spec"]["pool"] == "narrow"]
-    assert 2 < len(shards) <= 10
-    assert all(it["spec"].get("replicas") for it in shards), "no shard waits for a place"
+    on_narrow = lambda: [it for it in measured.get("shards")["items"] if it["spec"]["pool"] == "narrow"]  # noqa: E731
+    measured.until("no shard waits for a place", lambda: all(it["spec"].get("replicas") for it in on_narrow()))
+    assert 2 < len(on_narrow()) <= 10
     assert not one.failures and not other.failures
 
 

@@ -133,6 +133,8 @@ def test_pods_prove_themselves_from_one_upgrade_to_the_next_under_load(installat
         change_to(installation, SECRET, "Strict")
         address = address_of(installation, pod)
         assert not answers_plain(address)
+        # It is as new as the change is: the others are about to come.
+        installation.until("others prove themselves to it", lambda: connections(address)["tls"] > 0)
         counted = connections(address)
         assert counted["plain"] == 0 and counted["tls"] > 0 and counted["refused"] > 0, json.dumps(counted)
 

@@ -8,10 +8,12 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN CARGO_TARGET_DIR=/target cargo build --release --locked --workspace \
+# The base's own compiler: without this, rust-toolchain.toml would have rustup fetch whichever is the newest.
+RUN RUSTUP_TOOLCHAIN=$RUST_VERSION CARGO_TARGET_DIR=/target \
+      cargo build --release --locked --package anabranch --package anabranch-operator \
  && mkdir -p /image/etc /image/usr/local/bin /image/usr/share \
  && for program in anabranch anabranch-operator; do \
-      if [ -x /target/release/$program ]; then strip --strip-debug -o /image/usr/local/bin/$program /target/release/$program; fi; \
+      strip --strip-debug -o /image/usr/local/bin/$program /target/release/$program || exit 1; \
     done
 
 # A base as distroless ones are: the loader and the libraries that the programs ask for, certificates, time zones, one user.

@@ -45,6 +45,7 @@ check: setup ## Format, lints, walls and unit tests: reads only
 	@tests/setup/step.sh "walls" tests/walls/walls.sh
 	@tests/setup/step.sh "dependencies" tests/walls/deny.sh
 	@tests/setup/step.sh "generated files" tests/walls/generated.sh
+	@tests/setup/step.sh "mutations, whether they apply" tests/mutations/run --check
 	@$(ROCKSDB) tests/setup/step.sh "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@tests/setup/step.sh "simulation, format" cargo fmt --manifest-path tests/simulation/Cargo.toml --all --check
 	@$(ROCKSDB) tests/setup/step.sh "simulation, lints" cargo clippy --manifest-path tests/simulation/Cargo.toml --release --locked --all-targets -- -D warnings
@@ -70,6 +71,11 @@ durability: build ## Crashes, full disks and torn files with the real binary
 sim: setup ## Whole clusters with faults in simulated time, by seed: SEEDS=1..1000
 	@$(ROCKSDB) tests/simulation/run $(or $(SEEDS),1..1000)
 
+.PHONY: mutations
+mutations: setup ## Break the code on purpose, a patch at a time, and show which test notices (NAMES="a b" for some)
+	@tests/setup/packages.sh test
+	@tests/mutations/run $(NAMES)
+
 .PHONY: e2e
 e2e: build ## Anabranch on a real Kubernetes: one made for the run, or KUBECONFIG=FILE
 	@cd tests && CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" "$$(setup/python.sh requirements.txt)/bin/python" -m pytest e2e
@@ -84,7 +90,7 @@ bench: build ## Every server of this API beside ours, on this machine (ARGS=--fu
 	@tests/bench/run $(ARGS)
 
 .PHONY: bench-replicated
-bench-replicated: build ## One copy beside three, on a real cluster of three nodes on this machine (root)
+bench-replicated: build ## Three copies beside one, NATS JetStream and Kafka, on this machine (root; ARGS="--only nats,kafka")
 	@tests/setup/packages.sh cluster
 	@cd tests && python3 -m cluster build && "$$(setup/python.sh requirements.txt)/bin/python" -m bench.replicated $(ARGS)
 

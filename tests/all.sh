@@ -39,6 +39,7 @@ if wants check; then
   step "walls" tests/walls/walls.sh
   step "dependencies" tests/walls/deny.sh
   step "generated files" tests/walls/generated.sh
+  step "mutations, whether they apply" tests/mutations/run --check
   step "lints" cargo clippy --release --locked --workspace --all-targets -- -D warnings
   BOTOCORE_KINESIS_MODEL=$(tests/setup/model.sh)
   export BOTOCORE_KINESIS_MODEL

@@ -179,7 +179,7 @@ pub struct DataStreamSpec {
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub shard_level_metrics: BTreeSet<ShardLevelMetric>,
 
-    /// How many copies of each shard are kept.
+    /// How many copies of each shard are kept, and which of them are read.
     #[serde(default)]
     pub replication: Replication,
 
@@ -323,6 +323,23 @@ pub struct Replication {
     #[serde(default = "Replication::default_factor")]
     #[x_kube(validation = Rule::new("self in [1, 3, 5]").message(refusal::REPLICATION_FACTOR))]
     pub factor: u32,
+    /// Which copies `SubscribeToShard` reads (enhanced fan-out). `Leader`: the one that takes the puts, so that a record is seen as
+    /// soon as it is acknowledged. `AnyReplica`: all of them, each consumer another, so that fan-out grows with the copies; a record
+    /// may come a little later, and never one that a majority does not have. `GetRecords` always reads from the leader, where
+    /// all its callers share the shard's read limit.
+    #[serde(default)]
+    pub read_from: ReadFrom,
+}
+
+/// Which copies of a shard enhanced fan-out reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum ReadFrom {
+    /// The one that takes the puts: consumers see a record as soon as it is acknowledged.
+    #[default]
+    Leader,
+    /// All of them, each consumer another: a record may come a little later, and `MillisBehindLatest` says how far a consumer is behind its copy. Never
+    /// one that is not acknowledged by a majority, and a copy that falls back by seconds is left for another.
+    AnyReplica,
 }
 
 impl Replication {
@@ -335,6 +352,7 @@ impl Default for Replication {
     fn default() -> Self {
         Self {
             factor: Self::default_factor(),
+            read_from: ReadFrom::default(),
         }
     }
 }

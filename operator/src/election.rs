@@ -10,10 +10,10 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{ObjectMeta, PostParams};
 use tokio::time::{Instant, sleep};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
-/// The Lease's name.
-const NAME: &str = "anabranch-operator";
+/// The Lease's name, one in each namespace that is looked after.
+pub const NAME: &str = "anabranch-operator";
 /// A holder that was not heard of for this long has lost it.
 const DURATION: Duration = Duration::from_secs(15);
 /// How often a holder says that it is there, and others look.
@@ -22,6 +22,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// A candidate, or the holder.
 pub struct Candidate {
     leases: kube::Api<Lease>,
+    namespace: String,
     identity: String,
 }
 
@@ -75,13 +76,27 @@ impl Candidate {
     pub fn new(client: kube::Client, namespace: &str, identity: String) -> Self {
         Self {
             leases: kube::Api::namespaced(client, namespace),
+            namespace: namespace.to_owned(),
             identity,
         }
     }
 
     /// Waits until this process holds the Lease.
     pub async fn acquire(&self) {
-        while !self.attempt().await.unwrap_or(false) {
+        let mut said = String::new();
+        loop {
+            let trouble = match self.attempt().await {
+                Ok(true) => return,
+                Ok(false) => "another holds it".to_owned(),
+                Err(failure) => failure.to_string(),
+            };
+            if trouble != said {
+                info!(
+                    identity = self.identity,
+                    trouble, "waiting for the Lease of {}", self.namespace
+                );
+                said = trouble;
+            }
             sleep(RENEW_EVERY).await;
         }
     }

@@ -9,9 +9,12 @@
 //!  (node)     lifecycle::Keeper: activates, reshards, expires, destroys, as in a standalone node
 //! ```
 //!
+//! All of that is once for each namespace that is looked after (`namespace`): the operator's own, and those whose `installations`
+//! name it.
+//!
 //! Each controller's folder has the same files: `observe` (what is), `plan` (pure: what is to be done), `apply` (does it),
 //! `status` (pure: what is said of it), `reconcile` (tells the story).
-//! **Invariants.** Only the holder of the Lease writes; what fences an older holder is the version of each object that it
+//! **Invariants.** Only the holder of a namespace's Lease writes there; what fences an older holder is the version of each object that it
 //! decided on. Never writes a `spec` that a user owns. The data path needs nothing of this.
 
 pub mod applied;
@@ -20,6 +23,9 @@ pub mod definitions;
 mod disks;
 pub mod election;
 pub mod events;
+pub mod installations;
+pub mod metrics;
+pub mod namespace;
 pub mod options;
 pub mod placement;
 pub mod pools;

@@ -5,14 +5,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anabranch::internal_tls::InternalTlsArgs;
-use anabranch::standalone::options::LogFormat;
 use clap::Parser;
 
 use crate::autoscaling::PrometheusOptions;
-use crate::pools::Patience;
+use crate::installations::Settings;
 
 /// What the process is to do.
 #[derive(Debug)]
@@ -43,77 +40,25 @@ impl Command {
 #[derive(Debug, Clone, Parser)]
 #[command(name = "anabranch-operator", version, max_term_width = 110)]
 pub struct Options {
-    /// The namespace that is looked after: one AWS account and region
+    /// The namespace that the operator is in, and looks after: one AWS account and region
     #[arg(long, value_name = "NAME", env = "ANABRANCH_NAMESPACE")]
     pub namespace: String,
 
-    /// The image that shard pods run
-    #[arg(long, value_name = "IMAGE", env = "ANABRANCH_SHARD_IMAGE")]
-    pub shard_image: String,
-
-    /// When the image is pulled
+    /// all-namespaces: look after those namespaces too whose installation names this operator's namespace
     #[arg(
         long,
-        value_name = "Always|IfNotPresent|Never",
-        env = "ANABRANCH_IMAGE_PULL_POLICY",
-        default_value = "IfNotPresent"
+        value_name = "namespace|all-namespaces",
+        env = "ANABRANCH_WATCH",
+        default_value_t = Watch::Namespace,
+        ignore_case = true,
+        hide_possible_values = true,
+        value_enum
     )]
-    pub image_pull_policy: String,
+    pub watch: Watch,
 
-    /// The ServiceAccount of shard pods: reads the custom resources
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "ANABRANCH_SHARD_SERVICE_ACCOUNT",
-        default_value = "anabranch-shard"
-    )]
-    pub shard_service_account: String,
-
-    /// The port that shard pods answer on
-    #[arg(
-        long,
-        value_name = "PORT",
-        env = "ANABRANCH_SHARD_PORT",
-        default_value_t = 4569
-    )]
-    pub shard_port: u16,
-
-    /// A Secret with a key `encryption-keys.yaml`: the keys of encryption at rest, mounted into shard pods
-    #[arg(long, value_name = "NAME", env = "ANABRANCH_ENCRYPTION_KEYS_SECRET")]
-    pub encryption_keys_secret: Option<String>,
-
-    /// A Secret with keys `tls.crt`, `tls.key` and `ca.crt`, mounted into shard pods: TLS between pods, with the name and
-    /// mode given here
-    #[arg(long, value_name = "NAME", env = "ANABRANCH_INTERNAL_TLS_SECRET")]
-    pub internal_tls_secret: Option<String>,
-
-    /// More flags for shard pods, such as --no-limits
-    #[arg(
-        long,
-        value_name = "FLAG",
-        env = "ANABRANCH_SHARD_ARGS",
-        value_delimiter = ' ',
-        allow_hyphen_values = true
-    )]
-    pub shard_arg: Vec<String>,
-
-    /// The account that ARNs name
-    #[arg(
-        long,
-        value_name = "12 DIGITS",
-        env = "ANABRANCH_ACCOUNT_ID",
-        default_value = "000000000000"
-    )]
-    pub account_id: String,
-
-    /// The region that ARNs name
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "ANABRANCH_REGION",
-        default_value = "us-east-1"
-    )]
-    pub region: String,
+    /// Where certificates of TLS between pods in other namespaces are kept while it runs, in memory best
+    #[arg(long, value_name = "DIR", env = "ANABRANCH_CERTIFICATES_DIR")]
+    pub certificates_dir: Option<PathBuf>,
 
     /// This pod's name: the holder in the Lease
     #[arg(
@@ -132,25 +77,6 @@ pub struct Options {
         default_value = "127.0.0.1:9567"
     )]
     pub admin_listen: SocketAddr,
-
-    /// Names of Secrets that the image is pulled with
-    #[arg(
-        long,
-        value_name = "NAME,…",
-        env = "ANABRANCH_IMAGE_PULL_SECRETS",
-        value_delimiter = ','
-    )]
-    pub image_pull_secrets: Vec<String>,
-
-    /// Whether shard pods get a NetworkPolicy
-    #[arg(
-        long,
-        value_name = "true|false",
-        env = "ANABRANCH_NETWORK_POLICIES",
-        default_value_t = true,
-        action = clap::ArgAction::Set
-    )]
-    pub network_policies: bool,
 
     /// Where Prometheus answers queries; without one, the pods are asked themselves
     #[arg(long, value_name = "URL", env = "ANABRANCH_PROMETHEUS_URL")]
@@ -211,33 +137,6 @@ pub struct Options {
     )]
     pub autoscaling_interval: u64,
 
-    /// Shards are spread anew over a pool's pods when none has come or gone for so many seconds; 0: never
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "ANABRANCH_REBALANCE_AFTER",
-        default_value_t = 60
-    )]
-    pub rebalance_after: u64,
-
-    /// The replicas of a pod whose node or volume is lost go to others after so many seconds; 0: never
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "ANABRANCH_REPLACE_AFTER",
-        default_value_t = 600
-    )]
-    pub replace_after: u64,
-
-    /// How log lines look
-    #[arg(
-        long,
-        value_name = "text|json",
-        env = "ANABRANCH_LOG_FORMAT",
-        default_value = "text"
-    )]
-    pub log_format: LogFormat,
-
     /// Which log lines are written
     #[arg(
         long,
@@ -247,35 +146,43 @@ pub struct Options {
     )]
     pub log: String,
 
-    /// How this process proves itself to shard pods
+    /// What is to be known of the installation in its own namespace
     #[command(flatten)]
-    pub internal_tls: InternalTlsArgs,
+    pub settings: Settings,
 }
 
-/// Where shards are not spread anew, leaderships still go where they belong, after this long.
-const LEAD_AFTER: Duration = Duration::from_mins(1);
+/// Which namespaces are looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Watch {
+    /// The operator's own.
+    Namespace,
+    /// That one, and each whose installation asks for it.
+    #[value(alias = "AllNamespaces")]
+    AllNamespaces,
+}
+
+/// The label that tells the series of several namespaces apart.
+const NAMESPACE_LABEL: &str = "namespace";
 
 impl Options {
-    /// How long pods are waited for.
-    pub fn patience(&self) -> Patience {
-        let unless_zero = |seconds| (seconds > 0).then(|| Duration::from_secs(seconds));
-        Patience {
-            rebalance_after: unless_zero(self.rebalance_after),
-            replace_after: unless_zero(self.replace_after),
+    /// How a Prometheus is asked for `namespace` with these settings, if one is.
+    pub fn prometheus(&self, namespace: &str, settings: &Settings) -> Option<PrometheusOptions> {
+        if let Some(service) = &settings.prometheus_service {
+            return Some(PrometheusOptions {
+                url: format!("http://{service}.{namespace}.svc:9090"),
+                ..PrometheusOptions::default()
+            });
         }
-    }
-
-    /// How long a pod has to have answered before it is given a leadership.
-    pub fn lead_after(&self) -> Duration {
-        self.patience().rebalance_after.unwrap_or(LEAD_AFTER)
-    }
-
-    /// How Prometheus is asked, if it is.
-    pub fn prometheus(&self) -> Option<PrometheusOptions> {
         let user = self.prometheus_username.clone();
+        let mut labels = self.prometheus_label.clone();
+        if self.watch == Watch::AllNamespaces {
+            // Streams of two namespaces may have one name.
+            labels.retain(|(name, _)| name != NAMESPACE_LABEL);
+            labels.push((NAMESPACE_LABEL.to_owned(), namespace.to_owned()));
+        }
         Some(PrometheusOptions {
             url: self.prometheus_url.clone().filter(|url| !url.is_empty())?,
-            labels: self.prometheus_label.clone(),
+            labels,
             headers: self.prometheus_header.clone(),
             bearer_token_file: self.prometheus_bearer_token_file.clone(),
             basic_auth: user.zip(self.prometheus_password_file.clone()),
@@ -288,4 +195,36 @@ fn pair(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| format!("`{text}` is not NAME=VALUE"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(arguments: &[&str], namespace: &str) -> Option<PrometheusOptions> {
+        let least = ["anabranch-operator", "--namespace=own", "--shard-image=it"];
+        let options = Options::parse_from(least.iter().chain(arguments));
+        options.prometheus(namespace, &options.settings)
+    }
+
+    #[test]
+    fn a_prometheus_of_all_namespaces_is_asked_for_each_by_its_label() {
+        let url = "--prometheus-url=http://it";
+        let labels = "--prometheus-label=namespace=own,cluster=a";
+        let own = asked(&[url, labels], "own").expect("asked");
+        assert_eq!(own.labels[0], ("namespace".to_owned(), "own".to_owned()));
+        let other = asked(&[url, labels, "--watch=AllNamespaces"], "other").expect("asked");
+        let expected = [("cluster", "a"), ("namespace", "other")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(other.labels, expected);
+    }
+
+    #[test]
+    fn a_namespaces_own_prometheus_is_asked_without_what_others_are_told() {
+        let header = "--prometheus-header=X-Scope-OrgID=a";
+        let service = "--prometheus-service=small";
+        let asked = asked(&["--prometheus-url=http://it", header, service], "own").expect("asked");
+        assert_eq!(asked.url, "http://small.own.svc:9090");
+        assert!(asked.headers.is_empty() && asked.labels.is_empty());
+    }
 }

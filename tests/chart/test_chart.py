@@ -112,7 +112,13 @@ def test_pods_are_restricted_and_bounded(case):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_rights_are_named_and_few(case):
-    """No wildcard, nothing cluster-wide but what the upgrade of definitions needs."""
+    """No wildcard; nothing cluster-wide but what the upgrade of definitions needs, and an operator to find who names it."""
+    installations = {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "resourceNames": ["anabranch-installation"],
+        "verbs": ["get", "list", "watch"],
+    }
     for document in rendered(case):
         if document["kind"] not in ("Role", "ClusterRole"):
             continue
@@ -120,7 +126,26 @@ def test_rights_are_named_and_few(case):
         for rule in document["rules"]:
             assert "*" not in rule["apiGroups"] + rule["resources"] + rule["verbs"], name
         if document["kind"] == "ClusterRole":
-            assert name.endswith("upgrade-crds"), name
+            is_wide = case.stem == "all-namespaces" and document["rules"] == [installations]
+            assert name.endswith("upgrade-crds") or is_wide, name
+
+
+def test_an_operator_elsewhere_has_the_rights_of_one_here():
+    """And one Secret more, which would be mounted here."""
+
+    def granted(case: str) -> tuple[list[dict], set[tuple[str, str]]]:
+        documents = rendered(HERE / "cases" / f"{case}.yaml")
+        mine = [it for it in documents if it["metadata"]["labels"]["app.kubernetes.io/component"] == "operator"]
+        roles = [rule for it in mine if it["kind"] == "Role" for rule in it["rules"]]
+        bound = [it["subjects"][0] for it in mine if it["kind"] == "RoleBinding"]
+        return roles, {(subject["namespace"], subject["name"]) for subject in bound}
+
+    here, by = granted("defaults")
+    assert by == {("kinesis", "anabranch-operator")}
+    elsewhere, by = granted("operator-elsewhere")
+    assert by == {("anabranch-system", "anabranch-operator")}
+    secret = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["between-pods"], "verbs": ["get"]}
+    assert elsewhere == [*here, secret]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

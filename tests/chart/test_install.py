@@ -45,6 +45,9 @@ def test_installs_upgrades_and_leaves_what_holds_data(kubectl):
     after = kubectl.get("secret", "anabranch-token-key", f"--namespace={NAMESPACE}")
     assert after["data"] == token["data"], "an upgrade must not change the key of iterators"
 
+    with pytest.raises(AssertionError, match="release anabranch is in namespace kinesis already"):
+        helm(kubectl, "install", "another", CHART)
+
     helm(kubectl, "uninstall", "anabranch")
     with pytest.raises(KubectlError, match="NotFound"):
         kubectl.get("deployment", "anabranch-gateway", f"--namespace={NAMESPACE}")
@@ -55,3 +58,29 @@ def test_installs_upgrades_and_leaves_what_holds_data(kubectl):
     after = kubectl.get("secret", "anabranch-credentials", f"--namespace={NAMESPACE}")
     assert after["data"] == key["data"], "programs know the key: it comes back with the release"
     helm(kubectl, "uninstall", "anabranch")
+
+
+def test_an_operator_elsewhere_may_do_here_what_it_was_granted_and_nothing_in_other_namespaces(kubectl):
+    """As the API server sees it, which is asked for the ServiceAccount that would be the operator's."""
+    system = "anabranch-system"
+    kubectl("create", "namespace", system)
+    helm(kubectl, "install", "anabranch", CHART, f"--namespace={system}", "--set=operator.watch=AllNamespaces")
+    elsewhere = f"--set=operator.enabled=false,operator.elsewhere.namespace={system},internalTls.secretName=between-pods"
+    helm(kubectl, "install", "anabranch", CHART, elsewhere)
+
+    def may(verb: str, what: str, *more: str) -> bool:
+        who = f"--as=system:serviceaccount:{system}:anabranch-operator"
+        try:
+            return kubectl("auth", "can-i", verb, what, who, *more).strip() == "yes"
+        except KubectlError:
+            return False
+
+    here, there = f"--namespace={NAMESPACE}", "--namespace=default"
+    for verb, what in (("create", "statefulsets.apps"), ("update", "leases"), ("get", "secret/between-pods")):
+        assert may(verb, what, here), (verb, what)
+        assert not may(verb, what, there), (verb, what)
+    assert may("watch", "configmap/anabranch-installation", "--all-namespaces")
+    for verb, what in (("watch", "configmaps"), ("list", "secrets"), ("get", "secret/anabranch-credentials"), ("delete", "pods")):
+        assert not may(verb, what, here), (verb, what)
+    helm(kubectl, "uninstall", "anabranch")
+    helm(kubectl, "uninstall", "anabranch", f"--namespace={system}")

@@ -81,7 +81,8 @@ def test_empty_spec_has_its_defaults(kubectl):
     document = {"apiVersion": "anabranch.dev/v1alpha1", "kind": "DataStream", "metadata": {"name": "defaults"}, "spec": {}}
     create = ("create", "--filename=-", f"--namespace={NAMESPACE}", "--dry-run=server", "--output=json")
     spec = json.loads(kubectl(*create, stdin=json.dumps(document)))["spec"]
-    assert spec["retention"] == "24h" and spec["replication"] == {"factor": 3} and spec["deletionPolicy"] == "Retain"
+    assert spec["retention"] == "24h" and spec["deletionPolicy"] == "Retain"
+    assert spec["replication"] == {"factor": 3, "readFrom": "Leader"}
     assert spec["shardLimits"]["writeBytesPerSecond"] == 1 << 20
     assert "shards" not in spec and "pool" not in spec
 

@@ -17,14 +17,20 @@ class KubectlError(RuntimeError):
     pass
 
 
+def _patience(command: list[str]) -> float:
+    """How long kubectl may take: half a minute more than it was told to wait itself."""
+    waits = [part.removeprefix("--timeout=") for part in command if part.startswith("--timeout=")]
+    return max([PATIENCE_SECONDS, *(float(wait.removesuffix("s")) + 30 for wait in waits)])
+
+
 class Kubectl:
     def __init__(self, program: Path, kubeconfig: Path):
         self.program = program
         self.kubeconfig = kubeconfig
 
-    def __call__(self, *arguments: object, stdin: str | None = None, timeout: float = 120) -> str:
+    def __call__(self, *arguments: object, stdin: str | None = None) -> str:
         command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *(str(part) for part in arguments)]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=_patience(command))
         if done.returncode != 0:
             raise KubectlError(f"kubectl {' '.join(command[3:])}: {done.stderr.strip()}")
         return done.stdout

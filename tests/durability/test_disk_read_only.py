@@ -158,6 +158,23 @@ def test_a_disk_that_turns_read_only_under_load_refuses_writes_serves_reads_and_
     assert "SequenceNumber" in connection.call("PutRecord", put)
 
 
+@pytest.mark.timeout(240)
+def test_no_sync_that_the_error_meets_is_taken_for_one_that_succeeded(server, disk, new_stream, journal):
+    """The kernel reports success of a sync that its journal's end made void, about one error in ten: hence the rounds."""
+    stream = new_stream(server, 2)
+    for _ in range(15):
+        acked, refused = len(journal.acked), len(journal.refused)
+        load = Load(server, stream, journal, producers=3, size=SIZE).start()
+        k.eventually(lambda acked=acked: len(journal.acked) > acked + 300, seconds=60, what="records acknowledged")
+        disk.meet_an_error()
+        k.eventually(lambda refused=refused: len(journal.refused) > refused, seconds=30, what="writes refused")
+        load.stop()
+        server.kill()
+        disk.repair()
+        server.start()
+        verify(server, stream, journal, size=SIZE)
+
+
 @pytest.mark.timeout(120)
 def test_a_crash_on_a_disk_that_turned_read_only_loses_nothing(server, disk, new_stream, journal):
     stream = new_stream(server, 1)

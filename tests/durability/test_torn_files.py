@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from pathlib import Path
 
@@ -28,8 +29,21 @@ def killed(server, journal, new_stream):
     return server, stream, write_ahead_logs(server.data_dir)[-1]
 
 
-@pytest.mark.parametrize("tail", [b"\0" * 4096, b"\0" * 100_000, os.urandom(777)])
-def test_garbage_behind_the_last_write_is_ignored(killed, journal, tail):
+def garbage(kind: int) -> bytes:
+    """No record of RocksDB's log: that is `crc u32 | length u16 | type u8 | payload`, and this length is too great."""
+    return b"\xc1\xbc\xa0\x85\xff\xff" + bytes([kind]) + random.Random(kind).randbytes(770)
+
+
+TAILS = {
+    "a page of zeros": b"\0" * 4096,
+    "blocks of zeros": b"\0" * 100_000,
+    "a record": garbage(1),
+    "a recycled record": garbage(6),
+}
+
+
+@pytest.mark.parametrize("tail", TAILS.values(), ids=TAILS.keys())
+def test_garbage_behind_the_last_write_is_cut_off(killed, journal, tail):
     server, stream, log = killed
     with open(log, "ab") as file:
         file.write(tail)

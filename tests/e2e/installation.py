@@ -60,6 +60,25 @@ class Installation:
             self.kubectl("delete", "--wait=false", "--ignore-not-found", *names)
             self._streams.clear()
 
+    def run_helm(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """On the release, until it is done."""
+        whole = [*self.helm, command, "anabranch", *arguments, "--wait", "--timeout", "3m"]
+        return subprocess.run(whole, capture_output=True, text=True)
+
+    def upgrade(self, *values: str) -> None:
+        """To other values, the rest as it was."""
+        done = self.try_upgrade(*values)
+        assert done.returncode == 0, done.stderr
+
+    def try_upgrade(self, *values: str) -> subprocess.CompletedProcess[str]:
+        settings = [part for value in values for part in ("--set", value)]
+        return self.run_helm("upgrade", str(CHART), "--reuse-values", *settings)
+
+    def gateways(self) -> list[dict]:
+        """The gateways' pods; without those that are on their way out, which drain for some seconds and are not started again."""
+        pods = self.get("pods", "--selector", "app.kubernetes.io/component=gateway")["items"]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
     def condition(self, stream: str, kind: str) -> dict:
         status = self.get("datastream", stream).get("status", {})
         return next((it for it in status.get("conditions", []) if it["type"] == kind), {})
@@ -120,18 +139,27 @@ def install(cluster: Cluster, scratch: Path) -> Installation:
     archive = scratch / "anabranch.tar"
     image.build(archive, target_dir() / "release")
     cluster.load_image(archive)
-    cluster.kubectl("create", "namespace", NAMESPACE)
-    cluster.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
-    helm = [str(cluster.programs / "helm"), "--kubeconfig", str(cluster.kubectl.kubeconfig), "--namespace", NAMESPACE]
+    make_namespace(cluster, NAMESPACE)
+    return release(cluster, NAMESPACE)
+
+
+def make_namespace(cluster: Cluster, name: str) -> None:
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+
+
+def release(cluster: Cluster, namespace: str, *more: str) -> Installation:
+    """The chart in one namespace, with more arguments of Helm's."""
+    helm = [str(cluster.programs / "helm"), "--kubeconfig", str(cluster.kubectl.kubeconfig), "--namespace", namespace]
     # A cluster that was given has the image from a registry of its own: a file of values says which.
     file = os.environ.get("ANABRANCH_E2E_VALUES")
     values = ["--values", file] if file else ["--set", "image.pullPolicy=Never"]
     # Nobody waits for a minute here until a pool is quiet, or for ten until a pod is given up.
     values += ["--set", "placement.rebalanceAfterSeconds=5,placement.replaceAfterSeconds=10"]
-    command = [*helm, "install", "anabranch", str(CHART), *values, "--wait", "--timeout", "3m"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    installation = Installation(cluster, namespace, helm)
+    done = installation.run_helm("install", str(CHART), *values, *more)
     assert done.returncode == 0, done.stderr
-    return Installation(cluster, NAMESPACE, helm)
+    return installation
 
 
 @dataclass

@@ -7,21 +7,28 @@ machine is shared.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from e2e import prometheus_image
-from e2e.installation import CHART, Installation
+from e2e.installation import Installation
 
 pytestmark = pytest.mark.timeout(900)
 
 RECORD_BYTES = 16 << 10
 BATCH = 16
+
+PASSWORD = "let-me-ask"
+# Of it, as Prometheus keeps passwords.
+PASSWORD_BCRYPT = "$2b$06$Ye4enGopv/5Jor4EVas.VeGtCZojPB7L2UAs8NvOAklAyvzieTl0i"
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +38,7 @@ def measured(installation: Installation, tmp_path_factory: pytest.TempPathFactor
     name = prometheus_image.build(archive)
     installation.cluster.load_image(archive)
     settings = {"install": "true", "image": name, "imagePullPolicy": "Never"}
-    values = [part for key, value in settings.items() for part in ("--set", f"prometheus.{key}={value}")]
-    command = [*installation.helm, "upgrade", "anabranch", str(CHART), "--reuse-values", *values, "--wait", "--timeout", "3m"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    installation.upgrade(*(f"prometheus.{key}={value}" for key, value in settings.items()))
     yield installation
 
 
@@ -125,6 +129,32 @@ def test_a_step_is_answered(measured: Installation) -> None:
     assert "autoscaler:" in events
 
 
+def test_a_flash_is_answered_although_the_operator_dies_under_it(measured: Installation) -> None:
+    """Ten times the load at once; the operator is killed as soon as it has asked for the first change, and again later."""
+    behavior = {"scaleDown": {"stabilizationWindowSeconds": 600}}
+    measured.stream("flash", 2, autoscaling={"minShards": 2, "maxShards": 64, "behavior": behavior})
+    asked = lambda: [it for it in measured.get("reshards")["items"] if it["spec"]["stream"] == "flash"]  # noqa: E731
+    kill = ("delete", "pod", "--selector", "app.kubernetes.io/component=operator", "--grace-period=0", "--force")
+    with Producer(measured, "flash") as producer:
+        producer.bytes_per_second = 800_000
+        measured.until("its load is seen", lambda: float(autoscaling(measured, "flash").get("load") or 0) > 0.5, 120)
+        assert not asked()
+        began = time.monotonic()
+        producer.bytes_per_second = 8_000_000
+        measured.until("a change is asked for", asked, 120)
+        measured.kubectl(*kill)
+        measured.until("shards are split", lambda: open_shards(measured, "flash") >= 6, 180)
+        measured.kubectl(*kill)
+        measured.until("nothing was refused for 20 s", lambda: time.monotonic() - max(producer.refused_at, began) > 20, 240)
+        took = max(producer.refused_at - began, 0)
+        print(f"flash ×10, operator killed twice: {took:.1f} s to the last refusal, {open_shards(measured, 'flash')} shards")
+    assert not producer.failures, producer.failures[:3]
+    is_done = lambda it: it.get("status", {}).get("phase") == "Done"  # noqa: E731
+    measured.until("what was asked for is done", lambda: all(map(is_done, asked())), 120)
+    steps = [re.match(r"autoscaler: (\d+) to (\d+)", it["spec"]["reason"]) for it in asked()]
+    assert all(step and int(step[1]) < int(step[2]) for step in steps), [it["spec"]["reason"] for it in asked()]
+
+
 def test_a_hot_key_is_named(measured: Installation) -> None:
     measured.stream("hot", 1, autoscaling={"minShards": 1, "maxShards": 16})
     with Producer(measured, "hot", keys=["celebrity"]) as producer:
@@ -148,6 +178,85 @@ def test_without_prometheus_the_pods_are_asked_and_it_is_said(measured: Installa
     finally:
         measured.kubectl("scale", "deployment/anabranch-prometheus", "--replicas=1")
     measured.until("it is well again", lambda: status() == "True", 120)
+
+
+def guarded_prometheus(installation: Installation, directory: Path) -> str:
+    """The chart's Prometheus once more, of the stream `guarded` only, behind TLS and a password; its URL."""
+    name = "guarded"
+    host = f"{name}.{installation.namespace}.svc"
+    # It is its own authority, as in many a house; marked as no authority, since one may not be a server.
+    marks = ("-addext", f"subjectAltName=DNS:{host}", "-addext", "basicConstraints=critical,CA:FALSE")
+    subject = ("-subj", f"/CN={host}", *marks)
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "tls.key")
+    command = ["openssl", "req", "-x509", *new_key, *subject, "-days", "2", "-out", "tls.crt"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (directory / "web.yml").write_text(
+        "tls_server_config: {cert_file: /etc/guard/tls.crt, key_file: /etc/guard/tls.key}\n"
+        f"basic_auth_users: {{autoscaler: {PASSWORD_BCRYPT}}}\n"
+    )
+    pods = {"type": "A", "port": 9567, "refresh_interval": "5s", "names": [f"guarded-shards.{installation.namespace}.svc"]}
+    jobs = [{"job_name": "anabranch", "dns_sd_configs": [pods]}]
+    settings = {"global": {"scrape_interval": "5s", "scrape_timeout": "5s"}, "scrape_configs": jobs}
+    (directory / "prometheus.yml").write_text(json.dumps(settings))
+    files = [f"--from-file={file}={directory / file}" for file in ("tls.crt", "tls.key", "web.yml", "prometheus.yml")]
+    installation.kubectl("create", "secret", "generic", name, *files)
+    answers = ("--from-literal=username=autoscaler", f"--from-literal=password={PASSWORD}")
+    installation.kubectl("create", "secret", "generic", f"{name}-user", *answers)
+    deployment = installation.get("deployment", "anabranch-prometheus")
+    pod = deployment["spec"]["template"]
+    pod["metadata"]["labels"] = {**pod["metadata"]["labels"], "app.kubernetes.io/component": name}
+    container = pod["spec"]["containers"][0]
+    container["args"][0] = "--config.file=/etc/guard/prometheus.yml"
+    container["args"].append("--web.config.file=/etc/guard/web.yml")
+    container["readinessProbe"] = container["livenessProbe"] = {"tcpSocket": {"port": 9090}}
+    container["volumeMounts"] = [{"name": "guard", "mountPath": "/etc/guard"}, {"name": "data", "mountPath": "/prometheus"}]
+    pod["spec"]["volumes"] = [{"name": "guard", "secret": {"secretName": name}}, {"name": "data", "emptyDir": {}}]
+    selector = {"app.kubernetes.io/component": name}
+    labels = {"app.kubernetes.io/component": name}
+    objects = [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {"replicas": 1, "selector": {"matchLabels": selector}, "template": pod},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {"selector": selector, "ports": [{"port": 9090}]},
+        },
+    ]
+    for one in objects:
+        installation.cluster.kubectl.apply(json.dumps(one), "--namespace", installation.namespace)
+    installation.kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s")
+    return f"https://{host}:9090"
+
+
+def test_a_prometheus_behind_tls_and_a_password_is_asked(measured: Installation, tmp_path: Path) -> None:
+    url = guarded_prometheus(measured, tmp_path)
+    measured.stream("guarded", 1, autoscaling={"minShards": 1, "maxShards": 8})
+    asked = lambda status, sentence: (  # noqa: E731
+        (told := measured.condition("guarded", "MetricsAvailable")).get("status") == status and sentence in told["message"]
+    )
+    known = ["prometheus.basicAuth.secretName=guarded-user", "prometheus.ca.secretName=guarded", "prometheus.ca.key=tls.crt"]
+    unknown = ["prometheus.basicAuth.secretName=", "prometheus.ca.secretName=", "prometheus.ca.key=ca.crt"]
+    try:
+        measured.upgrade("prometheus.install=false", f"prometheus.url={url}")
+        measured.until("it is said whom it does not trust", lambda: asked("False", "certificate"), 120)
+        measured.upgrade(*known[1:])
+        measured.until("it is said that it wants to know who asks", lambda: asked("False", "401"), 120)
+        measured.upgrade(*known)
+        measured.until("it is asked", lambda: asked("True", ""), 120)
+        with Producer(measured, "guarded") as producer:
+            producer.bytes_per_second = 2_500_000
+            measured.until("shards are split by what it says", lambda: open_shards(measured, "guarded") >= 3, 180)
+        assert asked("True", ""), measured.condition("guarded", "MetricsAvailable")
+    finally:
+        print(measured.condition("guarded", "MetricsAvailable"))
+        measured.upgrade("prometheus.install=true", "prometheus.url=", *unknown)
+        measured.kubectl("delete", "deployment/guarded", "service/guarded", "secret/guarded", "secret/guarded-user")
 
 
 def test_two_streams_on_a_full_pool_share_what_room_there_is_and_say_so(measured: Installation) -> None:

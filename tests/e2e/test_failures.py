@@ -30,7 +30,7 @@ def test_moves_with_node_drain(installation: Installation) -> None:
     with Load(installation, "drained") as load:
         flags = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
         # Only what is ours: other pods of the cluster are other people's.
-        kubectl("drain", node, *flags, "--pod-selector=app.kubernetes.io/name=anabranch", timeout=150)
+        kubectl("drain", node, *flags, "--pod-selector=app.kubernetes.io/name=anabranch")
         try:
             installation.until("its pod is ready again", lambda: is_ready(installation, "drained-shards-0"))
             assert node_of(installation, "drained-shards-0") != node
@@ -83,8 +83,7 @@ def test_a_reshard_survives_the_loss_of_a_process_whenever_it_comes(installation
             installation.kubectl("scale", f"datastream/{stream}", f"--replicas={shards}")
             time.sleep(0.15 * turn)
             if component == "gateway":
-                pods = installation.get("pods", "--selector", "app.kubernetes.io/component=gateway")["items"]
-                kill(installation, pods[0]["metadata"]["name"])
+                kill(installation, installation.gateways()[0]["metadata"]["name"])
             else:
                 kill(installation, *victims[component])
             installation.until(f"{shards} shards", lambda n=shards: installation.has_shards(stream, n), 120)
@@ -130,6 +129,25 @@ def test_an_operator_that_is_cut_off_from_the_api_server_comes_back_to_its_work(
     installation.until("3 shards", lambda: installation.has_shards("unled", 3), 120)
 
 
+def test_shards_that_are_deleted_by_hand_are_made_again_and_no_put_fails(installation: Installation) -> None:
+    """All that knows them then is what the operator saw last; gateways that start later see them again."""
+    installation.stream("pruned", 3)
+    names = ("pruned-1", "pruned-2")
+    before = {name: installation.get("shard", name) for name in names}
+    with Load(installation, "pruned") as load:
+        installation.kubectl("delete", "shard", *names, "--wait=false")
+        identity = lambda name: installation.get("shard", name)["metadata"]["uid"]  # noqa: E731
+        are_new = lambda: all(identity(name) != before[name]["metadata"]["uid"] for name in names)  # noqa: E731
+        installation.until("they are made again", are_new)
+        installation.kubectl("rollout", "restart", "deployment/anabranch-gateway")
+        installation.kubectl("rollout", "status", "deployment/anabranch-gateway", "--timeout=90s")
+    load.check()
+    for name in names:
+        assert installation.get("shard", name)["spec"] == before[name]["spec"]
+    told = installation.kubectl("get", "events", "--field-selector", "reason=ShardRestored")
+    assert all(name in told for name in names), told
+
+
 def has_seen(file: Path, stream: str, shards: int) -> bool:
     """Whether a gateway has written down that a stream is active and its shards open."""
     if not file.exists():
@@ -159,7 +177,7 @@ def test_a_gateway_that_starts_without_the_api_server_goes_on_with_what_it_saw(i
     state = installation.cluster.state
     kinesis = installation.kinesis()
     kinesis.put_record(StreamName="recalled", PartitionKey="k", Data=b"before")
-    gateways = installation.get("pods", "--selector", "app.kubernetes.io/component=gateway")["items"]
+    gateways = installation.gateways()
     each = [installation.kinesis(f"http://{pod['status']['podIP']}:4567") for pod in gateways]
     processes = [process for pod in gateways for process in processes_of(pod["metadata"]["name"])]
     assert len(processes) == len(gateways)

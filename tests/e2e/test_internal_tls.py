@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.installation import CHART, Installation, Load
+from e2e.installation import Installation, Load
 
 SECRET = "between-pods"
 NAME = "shard.anabranch"
@@ -54,9 +54,7 @@ def keep_secret(installation: Installation, authority: Authority) -> None:
 
 
 def upgrade(installation: Installation, secret: str, mode: str) -> subprocess.CompletedProcess[str]:
-    values = ["--reuse-values", "--set", f"internalTls.secretName={secret}", "--set", f"internalTls.mode={mode}"]
-    command = [*installation.helm, "upgrade", "anabranch", str(CHART), *values, "--wait", "--timeout", "3m"]
-    return subprocess.run(command, capture_output=True, text=True)
+    return installation.try_upgrade(f"internalTls.secretName={secret}", f"internalTls.mode={mode}")
 
 
 def sets(installation: Installation) -> list[dict]:

@@ -242,7 +242,7 @@ def test_upgrades_and_goes_back_under_load(installation: Installation) -> None:
     installation.stream("upgraded", 2)
     with Load(installation, "upgraded") as load:
         values = ["--set", "image.pullPolicy=Never", "--set", "gateway.podAnnotations.changed=yes"]
-        for command in (["upgrade", "anabranch", str(CHART), *values], ["rollback", "anabranch", "1"]):
+        for command in (["upgrade", "anabranch", str(CHART), *values], ["rollback", "anabranch"]):
             done = subprocess.run([*installation.helm, *command, "--wait", "--timeout", "2m"], capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
     load.check()

@@ -21,6 +21,19 @@
 {{- end }}
 {{- end -}}
 
+{{/* Where an operator that looks after other namespaces keeps their certificates: in memory. */}}
+{{- define "anabranch.certificatesMount" -}}
+{{- if eq .Values.operator.watch "AllNamespaces" -}}
+- {name: certificates, mountPath: /run/anabranch}
+{{- end }}
+{{- end -}}
+
+{{- define "anabranch.certificatesVolume" -}}
+{{- if eq .Values.operator.watch "AllNamespaces" -}}
+- {name: certificates, emptyDir: {medium: Memory, sizeLimit: 16Mi}}
+{{- end }}
+{{- end -}}
+
 {{/* Plain text and Strict do not hear each other: from one to the other by way of Permissive, and only when every shard pod has
 got there. Where there is no cluster to look at (a render), nothing is known and nothing refused. */}}
 {{- define "anabranch.refuseTlsJump" -}}

@@ -1,11 +1,7 @@
-{{/* How the operator asks Prometheus. */}}
+{{/* How the operator asks a Prometheus that is not of this release: one of its own it knows by prometheus-service. */}}
 {{- define "anabranch.prometheusEnv" -}}
 {{- $prometheus := .Values.prometheus -}}
-{{- if $prometheus.install -}}
-- {name: ANABRANCH_PROMETHEUS_URL, value: "http://{{ include "anabranch.fullname" . }}-prometheus.{{ .Release.Namespace }}.svc:9090"}
-{{- else -}}
 - {name: ANABRANCH_PROMETHEUS_URL, value: {{ $prometheus.url | quote }}}
-{{- end }}
 {{- with $prometheus.labels }}
 - {name: ANABRANCH_PROMETHEUS_LABELS, value: {{ include "anabranch.pairs" . | quote }}}
 {{- end }}

@@ -10,8 +10,11 @@ use super::gateway::ClusterArgs;
 use super::limit_args::LimitArgs;
 use super::outcome::{Failure, Outcome};
 use super::standalone::{self, ProcessArgs, StorageArgs};
-use super::units::{OptionalListen, parse_account_id, parse_listen, parse_optional_listen};
+use super::units::{
+    OptionalListen, parse_account_id, parse_listen, parse_optional_listen, parse_size_rate,
+};
 use crate::cluster::ShardOptions;
+use crate::standalone::options::LimitSetting;
 
 /// Run a shard pod of a cluster: the logs of shards on one disk
 ///
@@ -48,6 +51,11 @@ pub(super) struct ShardArgs {
     #[arg(long, value_name = "FILE", env = "ANABRANCH_ENCRYPTION_KEYS")]
     encryption_keys: Option<PathBuf>,
 
+    /// Bytes a second that all shards of this pod together send to replicas elsewhere that lag (a disk that was lost, a pod that was
+    /// away, a move), or `off` for no bound. What is put meanwhile is not counted, and a put never waits for it
+    #[arg(long, value_name = "SIZE", env = "ANABRANCH_CATCH_UP_RATE", default_value = "32MiB", value_parser = parse_size_rate)]
+    catch_up_rate: LimitSetting<u64>,
+
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
@@ -71,6 +79,10 @@ pub(super) fn run(args: ShardArgs) -> Result<Outcome, Failure> {
         data_dir: args.storage.data_dir.clone(),
         limits: args.limits.into_options(),
         storage: args.storage.into_options()?,
+        catch_up_rate: match args.catch_up_rate {
+            LimitSetting::At(bytes) => Some(bytes),
+            LimitSetting::Off => None,
+        },
         log: args.process.log(),
         shutdown_grace: args.process.shutdown_grace,
     };

@@ -43,6 +43,14 @@ pub(super) fn parse_size_limit(text: &str) -> Result<LimitSetting<u64>, String> 
     parse_bytes(text).map(LimitSetting::At)
 }
 
+/// Bytes a second, or `off`.
+pub(super) fn parse_size_rate(text: &str) -> Result<LimitSetting<u64>, String> {
+    match parse_size_limit(text)? {
+        LimitSetting::At(0) => Err("at 0 it would never end; `off` is no bound".to_owned()),
+        rate => Ok(rate),
+    }
+}
+
 /// A limit that counts something, or `off`.
 pub(super) fn parse_count_limit<T: FromStr>(text: &str) -> Result<LimitSetting<T>, String> {
     if text == "off" {
@@ -191,6 +199,9 @@ mod tests {
     fn a_limit_is_a_number_or_off() {
         assert_eq!(parse_size_limit("2MiB"), Ok(LimitSetting::At(2 << 20)));
         assert_eq!(parse_size_limit("off"), Ok(LimitSetting::Off));
+        assert_eq!(parse_size_rate("2MiB"), Ok(LimitSetting::At(2 << 20)));
+        assert_eq!(parse_size_rate("off"), Ok(LimitSetting::Off));
+        assert!(parse_size_rate("0").is_err());
         assert_eq!(parse_count_limit("50"), Ok(LimitSetting::At(50_u32)));
         assert_eq!(parse_count_limit::<u32>("off"), Ok(LimitSetting::Off));
         assert_eq!(parse_record_kib("2048"), Ok(LimitSetting::At(2_048)));

@@ -84,6 +84,8 @@ pub struct ShardOptions {
     pub limits: LimitOptions,
     /// How the store uses memory and disk.
     pub storage: StorageOptions,
+    /// Bytes a second that all its shards together send to replicas that lag; none: no bound.
+    pub catch_up_rate: Option<u64>,
     /// How log lines look.
     pub log: LogOptions,
     /// How long a graceful stop waits for calls in flight.

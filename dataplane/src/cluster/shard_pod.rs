@@ -28,7 +28,7 @@ use crate::gateway::listener::{Connections, Pace};
 use crate::internal_tls::{incoming, network};
 use crate::metrics::{ConnectionMetrics, ShardMetrics, StoreMetrics};
 use crate::serving::{FormedShards, KnownAddresses, ServedShards, ShardServer};
-use crate::shard::{Peers, RaftServer, ReplicaId, ShardRegistry};
+use crate::shard::{Peers, RaftServer, ReplicaId, ShardLimits, ShardRegistry};
 use crate::standalone::assemble::{account, open_store, shard_limits};
 use crate::standalone::limits::limits;
 use crate::standalone::serve::{ADMIN_CONNECTIONS_MAX, admin, bind};
@@ -74,7 +74,10 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     let peers = peers(network(tls.as_ref()), Arc::clone(&known), &own);
     let shards = ShardRegistry::replicated(
         Arc::clone(&store),
-        shard_limits(&options.storage, INFLIGHT_BYTES_MAX),
+        ShardLimits {
+            catch_up_bytes_per_sec: options.catch_up_rate,
+            ..shard_limits(&options.storage, INFLIGHT_BYTES_MAX)
+        },
         keys.ring(),
         Arc::clone(&clock),
         Arc::clone(&peers),
@@ -99,8 +102,8 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         &keeping_ends,
     )
     .await?;
-    let damage = Arc::clone(served.registry.damage());
-    let pages = admin(Arc::clone(&store), damage, store_metrics, registry).service();
+    let shards = Arc::clone(&served.registry);
+    let pages = admin(Arc::clone(&store), shards, store_metrics, registry).service();
     if let Some(address) = options.admin_listen {
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX, PACE, requests_end.clone());
         tasks.spawn(connections.serve(bind(address).await?, pages, None));

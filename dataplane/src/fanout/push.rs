@@ -25,7 +25,7 @@ use tracing::{error, info};
 use super::pace::Pace;
 use super::slots::Slot;
 use crate::operations::{Services, records};
-use crate::serving::Reader;
+use crate::serving::Vantage;
 use crate::shard::{ReadBatch, ReadFrom, ReadLimits, Resume};
 
 /// Frames of one subscription.
@@ -56,6 +56,8 @@ pub(crate) struct Push {
     pub(crate) shard: Arc<Shard>,
     /// Where it begins.
     pub(crate) from: Resume,
+    /// Which replica it is read from.
+    pub(crate) vantage: Vantage,
     /// What the first continuation goes on from, while nothing was read.
     pub(crate) started_at: SequenceNumber,
 }
@@ -163,13 +165,13 @@ impl Running {
             tokio::select! {
                 biased;
                 () = push.slot.displaced() => return Event::Displaced,
-                () = shards.wait_past(&push.stream, &push.shard, seen, due) => {}
+                () = shards.wait_past(&push.vantage, &push.stream, &push.shard, seen, due) => {}
             }
         }
     }
 
-    async fn read(&self) -> Result<ReadBatch, Event> {
-        let push = &self.push;
+    async fn read(&mut self) -> Result<ReadBatch, Event> {
+        let push = &mut self.push;
         let now = push.services.now();
         let limits = ReadLimits {
             records_max: EVENT_RECORDS_MAX,
@@ -178,7 +180,8 @@ impl Running {
         };
         let from = ReadFrom::Resume(self.next);
         let shards = &push.services.shards;
-        let read = shards.read(&push.stream, &push.shard, from, limits, Reader::FanOut);
+        let vantage = &mut push.vantage;
+        let read = shards.follow(vantage, &push.stream, &push.shard, from, limits);
         read.await.map_err(|failed| {
             error!(shard = %push.shard.id, %failed, "read for a subscription failed");
             Event::Failed

@@ -8,7 +8,7 @@ use rustls::pki_types::ServerName;
 use super::{InternalTlsMode, InternalTlsOptions};
 
 /// How a process proves itself to the others of its cluster.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
 #[command(next_help_heading = "TLS between pods")]
 pub struct InternalTlsArgs {
     /// A directory with tls.crt, tls.key and ca.crt (PEM), such as a mounted Secret: gateways, shard pods and the operator
@@ -45,11 +45,16 @@ pub struct InternalTlsArgs {
 impl InternalTlsArgs {
     /// What was chosen, if anything.
     pub fn options(&self) -> Option<InternalTlsOptions> {
-        Some(InternalTlsOptions {
-            directory: self.directory.clone()?,
+        Some(self.in_directory(self.directory.clone()?))
+    }
+
+    /// What was chosen, with the files in another directory.
+    pub fn in_directory(&self, directory: PathBuf) -> InternalTlsOptions {
+        InternalTlsOptions {
+            directory,
             mode: self.mode,
             name: self.name.clone(),
-        })
+        }
     }
 
     /// Who may speak to whom.

@@ -15,7 +15,7 @@ use prometheus::Registry;
 
 pub use connections::ConnectionMetrics;
 pub use requests::RequestMetrics;
-pub use shards::{ShardCounters, ShardMetrics};
+pub use shards::{Role, ShardCounters, ShardMetrics};
 pub use store::StoreMetrics;
 pub use streams::{StreamCounters, StreamMetrics};
 

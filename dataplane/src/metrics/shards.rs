@@ -10,10 +10,30 @@ use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
 
 use crate::autoscaling::Counts;
 
+/// What a replica is to its shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It takes the puts.
+    Leader,
+    /// It has what the leader has.
+    Follower,
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Leader => "leader",
+            Self::Follower => "follower",
+        }
+    }
+}
+
 /// One family a CloudWatch metric, labelled by stream and shard.
 #[derive(Debug, Clone)]
 pub struct ShardMetrics {
     families: Arc<Families>,
+    reads: IntCounterVec,
+    read_bytes: IntCounterVec,
     by_shard: Arc<Mutex<HashMap<ShardUid, Series>>>,
 }
 
@@ -56,10 +76,30 @@ pub struct ShardCounters {
 impl ShardMetrics {
     /// Creates and registers the metrics.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let by_role = |name: &str, help: &str| {
+            let family = IntCounterVec::new(Opts::new(name, help), &["role"])?;
+            registry.register(Box::new(family.clone()))?;
+            Ok::<_, prometheus::Error>(family)
+        };
         Ok(Self {
             families: Arc::new(Families::register(registry)?),
+            reads: by_role(
+                "anabranch_replica_reads_total",
+                "Reads that gave records, by what this replica is to the shard (leader, follower)",
+            )?,
+            read_bytes: by_role(
+                "anabranch_replica_read_bytes_total",
+                "Bytes of records that were read, by what this replica is to the shard (leader, follower)",
+            )?,
             by_shard: Arc::default(),
         })
+    }
+
+    /// Counts a read that gave `bytes` of records.
+    pub fn count_read(&self, role: Role, bytes: u64) {
+        let labels = &[role.as_str()];
+        self.reads.with_label_values(labels).inc();
+        self.read_bytes.with_label_values(labels).inc_by(bytes);
     }
 
     /// The counters of one shard. A shard gets series when it is first used, so 10,000 idle streams have none.

@@ -20,6 +20,8 @@ pub struct StoreMetrics {
     low: IntGauge,
     damaged: IntGauge,
     replaced: IntGauge,
+    /// Bytes of logs that were read for replicas elsewhere that lag.
+    pub catch_up_bytes: IntCounter,
     /// Bytes of logs that were read to see whether they still can be.
     pub scrubbed_bytes: IntCounter,
     /// Bytes that retention gave back to the file system.
@@ -93,6 +95,10 @@ impl StoreMetrics {
             replaced: gauge(
                 "anabranch_store_replaced_entries",
                 "Damaged log entries that another replica's took the place of, since the process began",
+            )?,
+            catch_up_bytes: counter(
+                "anabranch_store_catch_up_bytes_total",
+                "Bytes of logs that were read and sent to replicas elsewhere that lag",
             )?,
             scrubbed_bytes: counter(
                 "anabranch_store_scrubbed_bytes_total",

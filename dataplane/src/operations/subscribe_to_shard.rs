@@ -10,13 +10,14 @@ use anabranch_domain::iterator::Position;
 use anabranch_domain::retention;
 use anabranch_wire::shapes::SubscribeToShardInput;
 use anabranch_wire::{ApiError, Codec, ErrorKind};
+use tokio::time::Instant;
 use tracing::error;
 
 use super::addressing;
 use super::position::{self, Asked, Place, Start};
 use super::{Services, put};
 use crate::fanout::{EventStream, Push, SlotRefused, SubscriptionKey};
-use crate::serving::ReadRefused;
+use crate::serving::{ReadRefused, Vantage};
 use crate::shard::ReadFrom;
 
 /// Takes the consumer's place at the shard and begins to push.
@@ -77,6 +78,7 @@ pub(super) async fn execute(
         .map_err(|refused| slot_refused(refused, consumer.name.as_str()))?;
     let push = Push {
         started_at: started_at(start, resume.ordinal, &shard),
+        vantage: Vantage::of(&stream, consumer, &shard, resume.log_index, Instant::now()),
         services: Arc::clone(services),
         slot,
         codec,

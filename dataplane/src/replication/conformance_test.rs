@@ -9,9 +9,11 @@ use openraft::{
     testing::log::{StoreBuilder, Suite},
 };
 
-use super::{Birth, Journal, StateMachine, TailCache, Types, log_store::LogStore, mending::Mender};
+use super::{
+    Birth, CatchUp, Journal, StateMachine, TailCache, Types, log_store::LogStore, mending::Mender,
+};
 
-async fn build(store: Arc<dyn Store>) -> (LogStore, StateMachine) {
+pub(super) async fn build(store: Arc<dyn Store>) -> (LogStore, StateMachine) {
     let cache = Arc::new(TailCache::new(1 << 20));
     let birth = Birth::open(Timestamp::EPOCH);
     let journal = Journal::new(ShardUid::from_bits(1), birth, store, cache);
@@ -21,7 +23,7 @@ async fn build(store: Arc<dyn Store>) -> (LogStore, StateMachine) {
         .expect("an empty store has nothing damaged");
     let mender = Mender::new(journal.clone(), None, Arc::default());
     (
-        LogStore::new(journal.clone(), mender),
+        LogStore::new(journal.clone(), mender, Arc::new(CatchUp::new(None))),
         StateMachine::new(journal),
     )
 }

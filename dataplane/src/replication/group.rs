@@ -31,11 +31,11 @@ use anabranch_store::{
 };
 use futures_util::FutureExt;
 use openraft::{Config, Raft, SnapshotPolicy, StepDownPolicy, alias::CommittedLeaderIdOf};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
-    Commitment, Damage, Founding, Journal, LogError, Met, Outcome, Peers, Proposal, ReplicaId,
-    ShardSnapshot, StateMachine, Types,
+    CatchUp, Commitment, Damage, Founding, Journal, LogError, Met, Outcome, Peers, Proposal,
+    ReplicaId, ShardSnapshot, StateMachine, Types,
     log_state::LogState,
     log_store::LogStore,
     membership_bytes::encode_membership,
@@ -62,6 +62,8 @@ pub(crate) struct GroupSettings {
     pub(crate) peers: Option<Arc<Peers>>,
     /// What was found damaged.
     pub(crate) damage: Arc<Damage>,
+    /// What it may spend on replicas that lag.
+    pub(crate) catch_up: Arc<CatchUp>,
     /// Leads at once where the disk says that it led.
     restoring: Arc<Config>,
     /// Leads only when elected: after a start, entries may be gone that others have.
@@ -71,15 +73,15 @@ pub(crate) struct GroupSettings {
 impl GroupSettings {
     /// Settings of one-voter groups on `node`.
     pub(crate) fn one_voter(node: u64) -> Self {
-        Self::new(node, None)
+        Self::new(node, None, CatchUp::new(None))
     }
 
     /// Settings of groups with replicas in other processes.
-    pub(crate) fn replicated(peers: Arc<Peers>) -> Self {
-        Self::new(peers.node(), Some(peers))
+    pub(crate) fn replicated(peers: Arc<Peers>, catch_up: CatchUp) -> Self {
+        Self::new(peers.node(), Some(peers), catch_up)
     }
 
-    fn new(node: u64, peers: Option<Arc<Peers>>) -> Self {
+    fn new(node: u64, peers: Option<Arc<Peers>>, catch_up: CatchUp) -> Self {
         let config = |restores: bool| {
             let config = Config {
                 cluster_name: "shard".to_owned(),
@@ -114,6 +116,7 @@ impl GroupSettings {
             node,
             peers,
             damage: Arc::default(),
+            catch_up: Arc::new(catch_up),
             restoring: config(true),
             cautious: config(false),
         }
@@ -137,6 +140,8 @@ pub(super) struct Running {
     pub(super) leader: Option<CommittedLeaderIdOf<Types>>,
     /// Whether it took up the leadership that the disk knows of.
     is_restored: bool,
+    /// When it was started.
+    pub(super) since: Instant,
 }
 
 /// One shard's Raft group, as far as it is on this disk.
@@ -280,7 +285,11 @@ impl Group {
             node,
             config.clone(),
             Network::new(self.journal.clone(), self.settings.peers.clone()),
-            LogStore::new(self.journal.clone(), self.mender.clone()),
+            LogStore::new(
+                self.journal.clone(),
+                self.mender.clone(),
+                self.settings.catch_up.clone(),
+            ),
             StateMachine::new(self.journal.clone()),
         );
         let raft = raft
@@ -302,6 +311,7 @@ impl Group {
             raft,
             leader,
             is_restored: restores && was_leader,
+            since: Instant::now(),
         })
     }
 

@@ -102,3 +102,40 @@ impl Group {
         matches!(answer, Ok(Ok(Answer::Voted(voted))) if !voted.is_joining)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use anabranch_domain::{ShardUid, Timestamp};
+    use anabranch_store::MemoryStore;
+    use openraft::raft::VoteRequest;
+
+    use super::*;
+    use crate::replication::{Birth, Founding, GroupSettings, Journal, TailCache};
+
+    #[tokio::test]
+    async fn a_replica_that_joins_votes_for_nobody_until_it_has_joined() {
+        let journal = Journal::new(
+            ShardUid::from_bits(42),
+            Birth::open(Timestamp::EPOCH),
+            Arc::new(MemoryStore::new()),
+            Arc::new(TailCache::new(1 << 20)),
+        );
+        let group = Group::new(journal, GroupSettings::one_voter(7), Founding::Joining);
+        let candidate = |node| VoteRequest::new(Vote::new(5, node), None);
+        let is_voted_for = async |node| {
+            let answer = group.receive_vote(candidate(node)).await;
+            answer.expect("it runs").vote_granted
+        };
+        let polled = group.receive_poll(&candidate(8)).await.expect("it runs");
+        assert_eq!(polled, (false, None));
+        assert!(!is_voted_for(8).await);
+        group.journal.with_mut(|state| state.is_joining = false);
+        let polled = group.receive_poll(&candidate(9)).await.expect("it runs");
+        assert_eq!(polled, (true, None));
+        assert!(is_voted_for(9).await);
+        assert!(!is_voted_for(8).await, "it has one vote a term");
+        group.end().await;
+    }
+}

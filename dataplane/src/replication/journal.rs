@@ -403,9 +403,14 @@ impl Journal {
         self.is_destroyed.load(Ordering::Acquire)
     }
 
+    /// Says that its bytes were removed: nothing is read or written through this journal.
+    pub(crate) fn bury(&self) {
+        self.is_destroyed.store(true, Ordering::Release);
+    }
+
     /// Removes everything that is kept for the shard.
     pub(super) async fn destroy(&self) -> Result<(), StoreError> {
-        self.is_destroyed.store(true, Ordering::Release);
+        self.bury();
         self.advanced.notify_waiters();
         let mut set = WriteSet::new();
         set.delete_range(Family::Log, LogKey::all(self.shard));

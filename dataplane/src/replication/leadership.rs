@@ -129,6 +129,11 @@ impl Group {
         }
     }
 
+    /// Whether this replica leads, or did when the group last ran, as far as it knows.
+    pub(crate) fn is_led_here(&self) -> bool {
+        self.leader() == Leader::This
+    }
+
     /// Who leads and who votes, as far as this replica knows.
     pub(crate) fn roles(&self) -> Roles {
         let own = self
@@ -419,27 +424,23 @@ impl Group {
     /// Hands the leadership to the voter `heir`, if it is held here, and stays the leader if that one does not take it.
     pub(crate) async fn hand_over_to(&self, heir: u64) -> Result<(), LogError> {
         self.start().await?;
-        let Some(Running { raft, .. }) = self.running().clone() else {
+        let Some(running) = self.running().clone() else {
             return Err(LogError::Reloading);
         };
+        let raft = &running.raft;
         if heir == self.settings.node {
             return Ok(());
         }
-        let lacks = {
+        let is_voter = {
             let metrics = raft.metrics();
             let metrics = metrics.borrow_watched();
-            let is_voter = metrics.membership_config.voter_ids().any(|it| it == heir);
-            let matched = metrics.replication.as_ref();
-            let matched = matched.and_then(|matched| matched.get(&heir).copied().flatten());
-            let matched = matched.map_or(0, |matched| matched.index);
-            let lacks = metrics.last_log_index.unwrap_or(0).saturating_sub(matched);
-            if is_voter { lacks } else { u64::MAX }
+            metrics.membership_config.voter_ids().any(|it| it == heir)
         };
-        if lacks > LAG_MAX {
+        if !is_voter || !running.are_caught_up(&BTreeSet::from([heir])).await {
             let text = "whoever is to lead does not vote, or lacks too much of the log";
             return Err(LogError::Record(text.to_owned()));
         }
-        if Self::transfer(&raft, heir).await {
+        if Self::transfer(raft, heir).await {
             return Ok(());
         }
         // Until another leads, the library takes no proposals here: only another term of its own lets it go on.
@@ -555,5 +556,34 @@ impl Group {
         } else {
             Poll::Lost
         }
+    }
+}
+
+impl Running {
+    /// Whether all of `nodes` have the leader's log, but for what is on its way. Waits a little for it where the group just woke up
+    /// as its leader: it first finds out how far the others are.
+    pub(super) async fn are_caught_up(&self, nodes: &BTreeSet<u64>) -> bool {
+        let mut metrics = self.raft.metrics();
+        let caught_up = timeout_at(self.since + ROUND, async {
+            loop {
+                {
+                    let metrics = metrics.borrow_watched();
+                    let last = metrics.last_log_index.unwrap_or(0);
+                    let has_log = |node: &u64| {
+                        let matched = metrics.replication.as_ref();
+                        let matched = matched.and_then(|matched| matched.get(node).copied());
+                        let matched = matched.flatten().map_or(0, |matched| matched.index);
+                        matched + LAG_MAX >= last
+                    };
+                    if nodes.iter().all(has_log) {
+                        return true;
+                    }
+                }
+                if metrics.changed().await.is_err() {
+                    return false;
+                }
+            }
+        });
+        caught_up.await.unwrap_or(false)
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct LogState {
     /// The index after the last entry that the store has. Others may have committed more: on a slow disk, entries are applied
     /// that can be read from memory only.
     pub(super) stored_end: u64,
+    /// Bytes that the log has grown by since it was loaded.
+    pub(super) grown_bytes: u64,
     /// Where the log is about to be trimmed to.
     pub(super) trim_goal: Option<Position>,
     /// The vote on disk.
@@ -86,6 +88,7 @@ impl LogState {
             shard,
             committed: None,
             stored_end: 0,
+            grown_bytes: 0,
             trim_goal: None,
             vote: None,
             is_joining: false,
@@ -122,6 +125,7 @@ impl LogState {
             shard,
             committed: None,
             stored_end: 0,
+            grown_bytes: 0,
             trim_goal: None,
             vote: None,
             is_joining: false,
@@ -177,6 +181,7 @@ impl LogState {
         }
         self.last = Some(envelope.position);
         self.standing = standing_after(&envelope);
+        self.grown_bytes += entry.payload().len() as u64;
         self.tail.push_back(entry);
     }
 

@@ -22,7 +22,8 @@ use openraft::{
 };
 
 use super::{
-    Journal, LogError, Met,
+    CatchUp, Journal, LogError, Met,
+    catch_up::{Refill, Turn},
     log_state::{LogState, standing_after},
     membership_bytes::{decode_membership, encode_membership},
     mending::Mender,
@@ -31,19 +32,25 @@ use super::{
 };
 
 /// A message to a follower takes no more entries once they have so many bytes.
-const MESSAGE_BYTES_ENOUGH: usize = 2 << 20;
+pub(super) const MESSAGE_BYTES_ENOUGH: usize = 2 << 20;
 
 /// The log of one group, as the library writes and reads it.
 #[derive(Clone, Debug)]
 pub(super) struct LogStore {
     journal: Arc<Journal>,
     mender: Mender,
+    /// What is read for one replica that lags: each that is sent entries has a reader of its own.
+    refill: Refill,
 }
 
 impl LogStore {
     /// The log storage over `journal`, which is loaded.
-    pub(super) fn new(journal: Arc<Journal>, mender: Mender) -> Self {
-        Self { journal, mender }
+    pub(super) fn new(journal: Arc<Journal>, mender: Mender, catch_up: Arc<CatchUp>) -> Self {
+        Self {
+            journal,
+            mender,
+            refill: Refill::new(catch_up),
+        }
     }
 
     fn state<T>(&self, look: impl FnOnce(&LogState) -> T) -> T {
@@ -219,12 +226,19 @@ impl RaftLogReader<Types> for LogStore {
         Ok(self.state(|state| state.vote))
     }
 
-    /// Leaves off after some entries: a follower that is far behind is sent messages of a bearable size.
+    /// Leaves off after some entries: a follower that is far behind is sent messages of a bearable size, at a bounded rate.
     async fn limited_get_log_entries(
         &mut self,
         start: u64,
         end: u64,
     ) -> Result<Vec<LogEntry>, io::Error> {
+        let lags = start < self.state(LogState::tail_start);
+        let turn = if lags {
+            self.refill.turn(&self.journal).await
+        } else {
+            self.refill.keeps_pace();
+            Turn::Free
+        };
         let mut entries = Vec::new();
         let mut bytes = 0;
         for index in start..end {
@@ -240,6 +254,9 @@ impl RaftLogReader<Types> for LogStore {
             if bytes >= MESSAGE_BYTES_ENOUGH {
                 break;
             }
+        }
+        if turn == Turn::Paid {
+            self.refill.pay(bytes as u64);
         }
         Ok(entries)
     }
@@ -357,3 +374,7 @@ impl RaftLogStorage<Types> for LogStore {
         purged.map_err(|error| self.failed(&error))
     }
 }
+
+#[cfg(test)]
+#[path = "log_store_test.rs"]
+mod log_store_test;

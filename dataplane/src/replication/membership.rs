@@ -10,15 +10,10 @@ use std::{collections::BTreeSet, time::Duration};
 use openraft::{ChangeMembers, async_runtime::WatchReceiver as _};
 use tokio::time::timeout;
 
-use super::{
-    Group, LogError, ReplicaId,
-    group::{Running, hosts},
-};
+use super::{Group, LogError, ReplicaId, group::hosts};
 
 /// One step: two entries through a majority.
 const STEP_MAX: Duration = Duration::from_secs(5);
-/// A learner that lacks fewer entries than this is made a voter: the rest is on its way.
-const LAG_MAX: u64 = 64;
 
 impl Group {
     /// Does the next step towards `wanted`; says whether nothing is left to do.
@@ -27,18 +22,18 @@ impl Group {
             return Err(LogError::Record("a shard needs a replica".to_owned()));
         }
         self.start().await?;
-        let Some(Running { raft, .. }) = self.running().clone() else {
+        let Some(running) = self.running().clone() else {
             return Err(LogError::Reloading);
         };
-        let (voters, known, is_joint, last, matched) = {
+        let raft = &running.raft;
+        let (voters, known, is_joint) = {
             let metrics = raft.metrics();
             let metrics = metrics.borrow_watched();
             let membership = metrics.membership_config.membership();
             let voters: BTreeSet<u64> = membership.voter_ids().collect();
             let known: BTreeSet<u64> = membership.nodes().map(|(node, _)| *node).collect();
             let is_joint = membership.get_joint_config().len() > 1;
-            let matched = metrics.replication.clone().unwrap_or_default();
-            (voters, known, is_joint, metrics.last_log_index, matched)
+            (voters, known, is_joint)
         };
         let goal = hosts(wanted);
         let ids: BTreeSet<u64> = goal.keys().copied().collect();
@@ -50,12 +45,8 @@ impl Group {
             self.within(added).await?;
             return Ok(false);
         }
-        let has_log = |node: &u64| {
-            let matched = matched.get(node).copied().flatten();
-            let matched = matched.map_or(0, |matched| matched.index);
-            matched + LAG_MAX >= last.unwrap_or(0)
-        };
-        if !ids.difference(&voters).all(has_log) {
+        let learners = ids.difference(&voters).copied().collect();
+        if !running.are_caught_up(&learners).await {
             return Ok(false);
         }
         for replica in wanted.iter().filter(|it| !voters.contains(&it.node)) {
@@ -67,6 +58,8 @@ impl Group {
         if !ids.contains(&own) && ids.is_subset(&voters) && !is_joint {
             // Who leads and is no replica is followed all the same, until its log is removed: then nobody is. So another
             // leads first, and lets this one go.
+            let matched = raft.metrics().borrow_watched().replication.clone();
+            let matched = matched.unwrap_or_default();
             let heir = ids.iter().max_by_key(|node| matched.get(node).copied());
             let heir = heir.copied().unwrap_or(own);
             self.hand_over_to(heir).await?;

@@ -122,10 +122,7 @@ impl Mender {
             let hosts = hosts.filter_map(|(node, host)| Some((node, host.0.clone()?)));
             hosts.collect::<Vec<_>>()
         });
-        for (node, pod) in hosts.unwrap_or_default() {
-            let Some(entry) = self.ask(node, &pod, index).await else {
-                continue;
-            };
+        if let Some((entry, pod)) = self.ask_each(&hosts.unwrap_or_default(), index).await {
             // Trimmed meanwhile: it would be an entry before the log's first.
             if !self.is_agreed(index) {
                 return Ok(Mended::NoEntry);
@@ -139,8 +136,8 @@ impl Mender {
 
     /// Replaces entry `index`, without which the log cannot be loaded, and those damaged right before it.
     ///
-    /// What is agreed on is not known here then. So entries are taken from who has agreed on them, and only behind an entry that
-    /// both have: before two equal entries two logs are equal (Raft's log matching).
+    /// What is agreed on is not known here then. So entries are taken from whoever has agreed on them, and only behind an entry that
+    /// one of those has as well: before two equal entries two logs are equal (Raft's log matching).
     pub(super) async fn mend_unloaded(&self, index: u64) -> Result<Mended, LogError> {
         let Some(peers) = &self.peers else {
             return Ok(Mended::Lost);
@@ -158,23 +155,30 @@ impl Mender {
             return Ok(Mended::Sound);
         }
         hosts.extend(peers.known());
-        for (node, pod) in hosts {
-            peers.watch(&pod);
-            let theirs = self.ask(node, &pod, before.key().index).await;
-            if theirs.map(|entry| entry.header()) != Some(before.header()) {
-                continue;
-            }
-            // The first first: each stands behind one that both have.
-            for (index, damage) in damaged.iter().rev() {
-                let Some(entry) = self.ask(node, &pod, *index).await else {
-                    return Ok(Mended::Lost);
-                };
-                self.damage.found.fetch_add(1, Ordering::Relaxed);
-                self.replace(&entry, damage, &pod).await?;
-            }
-            return Ok(Mended::Replaced);
+        for (_, pod) in &hosts {
+            peers.watch(pod);
         }
-        Ok(Mended::Lost)
+        let is_agreed = async {
+            for (node, pod) in &hosts {
+                let theirs = self.ask(*node, pod, before.key().index).await;
+                if theirs.is_some_and(|theirs| theirs.header() == before.header()) {
+                    return true;
+                }
+            }
+            false
+        };
+        if !is_agreed.await {
+            return Ok(Mended::Lost);
+        }
+        // The first first: each stands behind one that is agreed on. Whoever has one may lack the next, for the same reason.
+        for (index, damage) in damaged.iter().rev() {
+            let Some((entry, pod)) = self.ask_each(&hosts, *index).await else {
+                return Ok(Mended::Lost);
+            };
+            self.damage.found.fetch_add(1, Ordering::Relaxed);
+            self.replace(&entry, damage, &pod).await?;
+        }
+        Ok(Mended::Replaced)
     }
 
     async fn replace(
@@ -199,6 +203,16 @@ impl Mender {
     fn is_agreed(&self, index: u64) -> bool {
         let visible = self.journal.visible();
         visible.is_some_and(|visible| visible.contains(&index))
+    }
+
+    /// Entry `index` from the first of `hosts` that has it and has agreed on it, and who that is.
+    async fn ask_each(&self, hosts: &[(u64, PodName)], index: u64) -> Option<(Entry, PodName)> {
+        for (node, pod) in hosts {
+            if let Some(entry) = self.ask(*node, pod, index).await {
+                return Some((entry, pod.clone()));
+            }
+        }
+        None
     }
 
     /// Entry `index` as the replica `node` on `pod` has it, where it has agreed on it.

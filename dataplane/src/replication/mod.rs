@@ -14,11 +14,13 @@
 //! integers that follow from the log's last entry.
 
 mod birth;
+mod catch_up;
 mod commitment;
 mod founding;
 mod group;
 mod joining;
 mod journal;
+mod lag;
 mod leadership;
 mod log_state;
 mod log_store;
@@ -36,6 +38,7 @@ mod types;
 mod unsettled;
 
 pub use birth::Birth;
+pub use catch_up::CatchUp;
 pub(crate) use commitment::Commitment;
 pub use founding::{Founding, ReplicaId};
 pub use group::Group;

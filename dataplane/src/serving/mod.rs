@@ -10,6 +10,7 @@
 //! ```
 
 mod addresses;
+mod answers;
 mod formed;
 mod known_addresses;
 mod messages;
@@ -18,6 +19,7 @@ mod remote;
 mod remote_logs;
 mod served;
 mod server;
+mod vantage;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -38,9 +40,12 @@ pub use remote::RemoteShards;
 pub use remote_logs::Disk;
 pub use served::{ServedShards, Subject};
 pub use server::ShardServer;
+pub use vantage::Vantage;
 
 #[cfg(test)]
 mod serving_test;
+#[cfg(test)]
+mod vantage_test;
 
 /// All shards that a request may be for.
 #[derive(Debug)]
@@ -125,6 +130,24 @@ impl Shards {
         }
     }
 
+    /// Reads records from `from` on for a subscription, from the replica that it follows.
+    pub async fn follow(
+        &self,
+        vantage: &mut Vantage,
+        stream: &Stream,
+        shard: &Shard,
+        from: ReadFrom,
+        limits: ReadLimits,
+    ) -> Result<ReadBatch, ReadRefused> {
+        match self {
+            Self::Served(_) => {
+                let reader = Reader::FanOut;
+                self.read(stream, shard, from, limits, reader).await
+            }
+            Self::Remote(remote) => remote.follow(vantage, stream, shard, from, limits).await,
+        }
+    }
+
     /// Counts what a polling reader was given; only the answer's size says how much that was.
     pub fn charge_read(&self, stream: &Stream, shard: &Shard, bytes: u64, records: u64) {
         match self {
@@ -169,9 +192,11 @@ impl Shards {
         }
     }
 
-    /// Waits until the log goes on past `end_index`, until `deadline` at most; costs the shard nothing.
+    /// Waits until the log goes on past `end_index` where a subscription is read from, until `deadline` at most; costs the shard
+    /// nothing. It may return early: the next read says what there is.
     pub async fn wait_past(
         &self,
+        vantage: &Vantage,
         stream: &Stream,
         shard: &Shard,
         end_index: u64,
@@ -182,7 +207,10 @@ impl Shards {
                 let subject = Subject::of(stream, shard);
                 served.wait_past(subject, end_index, deadline).await;
             }
-            Self::Remote(remote) => remote.wait_past(stream, shard, end_index, deadline).await,
+            Self::Remote(remote) => {
+                let from = (vantage, stream, shard);
+                remote.wait_past(from, end_index, deadline).await;
+            }
         }
     }
 

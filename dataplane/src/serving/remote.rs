@@ -13,19 +13,21 @@ use std::time::Duration;
 use anabranch_domain::catalog::{Shard, Stream};
 use anabranch_domain::{PodName, ShardUid, StreamName, Timestamp};
 use anabranch_proto::MESSAGE_BYTES_MAX;
+use anabranch_proto::shard as pb;
 use anabranch_proto::shard::shard_service_client::ShardServiceClient;
-use anabranch_proto::shard::{self as pb, append_response, read_response};
 use anabranch_store::entry::KeyRing;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tracing::debug;
 
+use super::answers::{Answer, describe, not_now, unclear, verdict};
 use super::{
-    Attempt, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Verdict, messages,
+    Attempt, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Vantage, Verdict,
+    messages,
 };
 use crate::dial::{Dial, Tcp};
-use crate::shard::{Append, Appended, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
+use crate::shard::{Append, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
 
 /// A connection that takes longer is tried anew: pods are in the same cluster.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -43,6 +45,8 @@ const READ_MAX: Duration = Duration::from_secs(10);
 const READ_PATIENCE: Duration = Duration::from_secs(8);
 /// Between two attempts of a read: doubled from this to sixteen times it.
 const READ_PAUSE: Duration = Duration::from_millis(20);
+/// A leader says at once how far it is.
+const LOOK_MAX: Duration = Duration::from_millis(500);
 /// Loads are wanted soon or not at all.
 const LOADS_MAX: Duration = Duration::from_secs(3);
 /// HTTP/2 flow control, in bytes: a few of the largest messages at a time.
@@ -223,8 +227,8 @@ impl RemoteShards {
             let verdict = match answer {
                 Ok(Ok(response)) => {
                     let response = response.into_inner();
-                    if let Some(append_response::Outcome::Refused(refused)) = &response.outcome {
-                        self.pass_over(shard, &pod, refused);
+                    if response.is_for_another() {
+                        self.note_leader(shard, &pod, None);
                     }
                     verdict(response, count)
                 }
@@ -257,26 +261,81 @@ impl RemoteShards {
         limits: ReadLimits,
         reader: Reader,
     ) -> Result<ReadBatch, ReadRefused> {
-        let request = pb::ReadRequest {
-            shard: Some(messages::shard_to(&stream.name, shard)),
-            from: Some(messages::position_to(from)),
-            records_max: u32::try_from(limits.records_max).unwrap_or(u32::MAX),
-            bytes_max: limits.bytes_max as u64,
-            horizon_ms: limits.horizon.as_millis(),
-            is_polling: reader == Reader::Polling,
-        };
+        let request = read_request(&stream.name, shard, from, limits, reader);
         let answer = self.ask(shard, |mut client| {
             let request = request.clone();
             async move { client.read(request).await }
         });
-        match answer.await?.outcome {
-            Some(read_response::Outcome::Batch(batch)) => {
+        self.batch(shard, answer.await?)
+    }
+
+    fn batch(&self, shard: &Shard, answer: pb::ReadResponse) -> Result<ReadBatch, ReadRefused> {
+        use pb::read_response::Outcome;
+        match answer.outcome {
+            Some(Outcome::Batch(batch)) => {
                 messages::batch_from(shard.uid, batch, &self.keys).map_err(ReadRefused::Remote)
             }
-            Some(read_response::Outcome::Throttled(_)) => Err(ReadRefused::Throttled),
-            Some(read_response::Outcome::Refused(refused)) => Err(self.not_read(shard, refused)),
+            Some(Outcome::Throttled(_)) => Err(ReadRefused::Throttled),
+            Some(Outcome::Refused(refused)) => Err(ReadRefused::Remote(refused.text)),
             None => Err(nothing()),
         }
+    }
+
+    /// Reads for a subscription from the replica that it follows; from another, where that one does not answer or has fallen back.
+    pub async fn follow(
+        &self,
+        vantage: &mut Vantage,
+        stream: &Stream,
+        shard: &Shard,
+        from: ReadFrom,
+        limits: ReadLimits,
+    ) -> Result<ReadBatch, ReadRefused> {
+        let request = read_request(&stream.name, shard, from, limits, Reader::FanOut);
+        while let Some(pod) = vantage.pod().cloned() {
+            let is_due = vantage.look_at().is_some_and(|at| Instant::now() >= at);
+            let (read, leader_end) = tokio::join!(
+                self.read_once(&pod, shard, request.clone()),
+                self.leader_end_if(is_due, stream, shard),
+            );
+            match read {
+                Ok(batch) => {
+                    if is_due && vantage.looked(batch.tip.end_index, leader_end, Instant::now()) {
+                        debug!(shard = %shard.id, %pod, "a replica fell back: its subscription is read elsewhere");
+                    }
+                    return Ok(batch);
+                }
+                Err(failed) => {
+                    debug!(shard = %shard.id, %pod, %failed, "a subscription is read elsewhere");
+                    vantage.leave();
+                }
+            }
+        }
+        self.read(stream, shard, from, limits, Reader::FanOut).await
+    }
+
+    /// Asks one replica once.
+    async fn read_once(
+        &self,
+        pod: &PodName,
+        shard: &Shard,
+        request: pb::ReadRequest,
+    ) -> Result<ReadBatch, ReadRefused> {
+        let remote = |status: Status| ReadRefused::Remote(describe(&status));
+        let mut client = self.client(pod).map_err(remote)?;
+        let answer = timeout(REPLICATED_APPEND_MAX, client.read(request)).await;
+        let answer = answer.map_err(|_| ReadRefused::Remote("no answer".to_owned()))?;
+        self.batch(shard, answer.map_err(remote)?.into_inner())
+    }
+
+    /// How far the leader's log goes, if that `is_due` and it answers at once: a subscription does not wait for it.
+    async fn leader_end_if(&self, is_due: bool, stream: &Stream, shard: &Shard) -> Option<u64> {
+        if !is_due {
+            return None;
+        }
+        let mut client = self.client_of(shard).ok()?;
+        let request = tip_request(&stream.name, shard, None, Duration::ZERO);
+        let answer = timeout(LOOK_MAX, client.tip(request)).await.ok()?.ok()?;
+        Some(tip_of(answer.into_inner()).ok()?.end_index)
     }
 
     /// Counts a call that asks for an iterator.
@@ -315,7 +374,7 @@ impl RemoteShards {
         });
         match answer.await?.outcome {
             Some(Outcome::Resume(resume)) => Ok(messages::resume_from(resume)),
-            Some(Outcome::Refused(refused)) => Err(self.not_read(shard, refused)),
+            Some(Outcome::Refused(refused)) => Err(ReadRefused::Remote(refused.text)),
             None => Err(nothing()),
         }
     }
@@ -326,47 +385,24 @@ impl RemoteShards {
             let request = tip_request(&stream.name, shard, None, Duration::ZERO);
             async move { client.tip(request).await }
         });
-        self.tip_of(shard, answer.await?)
-    }
-
-    fn tip_of(&self, shard: &Shard, answer: pb::TipResponse) -> Result<Tip, ReadRefused> {
-        use pb::tip_response::Outcome;
-        match answer.outcome {
-            Some(Outcome::Tip(tip)) => {
-                let tip = messages::tip_from(Some(tip));
-                tip.map_err(|malformed| ReadRefused::Remote(malformed.to_string()))
-            }
-            Some(Outcome::Refused(refused)) => Err(self.not_read(shard, refused)),
-            None => Err(nothing()),
-        }
-    }
-
-    /// A replica that is wanted and has nothing yet, or no longer, is not asked next.
-    fn pass_over(&self, shard: &Shard, asked: &PodName, refused: &pb::Refused) {
-        if refused.why() == pb::refused::Why::NotHere {
-            self.note_leader(shard, asked, None);
-        }
-    }
-
-    fn not_read(&self, shard: &Shard, refused: pb::Refused) -> ReadRefused {
-        if let Some(asked) = self.leader_of(shard) {
-            self.pass_over(shard, &asked, &refused);
-        }
-        ReadRefused::Remote(refused.text)
+        tip_of(answer.await?)
     }
 
     /// Waits until the log goes on past `end_index`, until `deadline` at most.
     pub async fn wait_past(
         &self,
-        stream: &Stream,
-        shard: &Shard,
+        (vantage, stream, shard): (&Vantage, &Stream, &Shard),
         end_index: u64,
         deadline: Instant,
     ) {
+        let deadline = vantage.look_at().map_or(deadline, |at| deadline.min(at));
         let wait = deadline.saturating_duration_since(Instant::now());
         let request = tip_request(&stream.name, shard, Some(end_index), wait);
         let asked = async {
-            let mut client = self.client_of(shard)?;
+            let mut client = match vantage.pod() {
+                Some(pod) => self.client(pod)?,
+                None => self.client_of(shard)?,
+            };
             client.tip(request).await
         };
         // A pod that cannot be asked is not asked again at once; the next read says what there is.
@@ -376,11 +412,13 @@ impl RemoteShards {
         }
     }
 
-    /// Asks the shard's pod, again and again while it cannot be reached.
+    /// Asks the shard's pod, again and again while it cannot be reached. A replica's refusal counts when all of them refused.
     async fn ask<T, F>(&self, shard: &Shard, call: impl Fn(Client) -> F) -> Result<T, ReadRefused>
     where
+        T: Answer,
         F: Future<Output = Result<tonic::Response<T>, Status>>,
     {
+        let mut refusals = 0;
         let deadline = Instant::now() + READ_PATIENCE;
         let mut pause = READ_PAUSE;
         loop {
@@ -391,15 +429,24 @@ impl RemoteShards {
             } else {
                 READ_MAX
             };
-            let failure = match timeout(patience, asked).await {
-                Ok(Ok(answer)) => return Ok(answer.into_inner()),
-                Ok(Err(status)) => describe(&status),
-                Err(_) => format!("no answer within {patience:?}"),
-            };
-            if let Some(pod) = pod {
+            let answer = timeout(patience, asked).await;
+            let is_answered =
+                matches!(&answer, Ok(Ok(answer)) if !answer.get_ref().is_for_another());
+            if let Some(pod) = pod.filter(|_| !is_answered) {
                 // Any replica reads what is committed.
                 self.note_leader(shard, &pod, None);
             }
+            let failure = match answer {
+                Ok(Ok(answer)) if is_answered || refusals + 1 >= shard.replicas.len() => {
+                    return Ok(answer.into_inner());
+                }
+                Ok(Ok(_)) => {
+                    refusals += 1;
+                    continue;
+                }
+                Ok(Err(status)) => describe(&status),
+                Err(_) => format!("no answer within {patience:?}"),
+            };
             if Instant::now() + pause >= deadline {
                 return Err(ReadRefused::Remote(failure));
             }
@@ -407,6 +454,23 @@ impl RemoteShards {
             sleep(pause).await;
             pause = (pause * 2).min(READ_PAUSE * 16);
         }
+    }
+}
+
+fn read_request(
+    stream: &StreamName,
+    shard: &Shard,
+    from: ReadFrom,
+    limits: ReadLimits,
+    reader: Reader,
+) -> pb::ReadRequest {
+    pb::ReadRequest {
+        shard: Some(messages::shard_to(stream, shard)),
+        from: Some(messages::position_to(from)),
+        records_max: u32::try_from(limits.records_max).unwrap_or(u32::MAX),
+        bytes_max: limits.bytes_max as u64,
+        horizon_ms: limits.horizon.as_millis(),
+        is_polling: reader == Reader::Polling,
     }
 }
 
@@ -427,63 +491,20 @@ fn is_told(answer: &pb::TipResponse) -> bool {
     matches!(answer.outcome, Some(pb::tip_response::Outcome::Tip(_)))
 }
 
-/// A pod's answer about `count` records, checked: every place that it names is one of them.
-fn verdict(response: pb::AppendResponse, count: usize) -> Verdict {
-    let throttled: Vec<_> = response
-        .throttled
-        .iter()
-        .map(|&place| place as usize)
-        .collect();
-    let is_sane = throttled.is_sorted_by(|one, next| one < next)
-        && throttled.last().is_none_or(|&last| last < count);
-    let is_all = throttled.len() == count;
-    let outcome = match response.outcome {
-        Some(append_response::Outcome::Appended(appended)) => Some(Ok(Appended {
-            first_ordinal: appended.first_ordinal,
-            arrival: Timestamp::from_millis(appended.arrival_ms),
-        })),
-        Some(append_response::Outcome::Refused(refused)) => {
-            Some(Err(messages::not_appended_from(refused)))
+fn tip_of(answer: pb::TipResponse) -> Result<Tip, ReadRefused> {
+    use pb::tip_response::Outcome;
+    match answer.outcome {
+        Some(Outcome::Tip(tip)) => {
+            let tip = messages::tip_from(Some(tip));
+            tip.map_err(|malformed| ReadRefused::Remote(malformed.to_string()))
         }
-        None if is_all => None,
-        None => Some(Err(NotAppended::Unclear(
-            "an answer without one".to_owned(),
-        ))),
-    };
-    if is_sane && !(is_all && outcome.is_some()) {
-        Verdict { throttled, outcome }
-    } else {
-        unclear("an answer about records that were not sent".to_owned())
-    }
-}
-
-fn unclear(text: String) -> Verdict {
-    Verdict {
-        throttled: Vec::new(),
-        outcome: Some(Err(NotAppended::Unclear(text))),
-    }
-}
-
-fn not_now(text: &str) -> Verdict {
-    Verdict {
-        throttled: Vec::new(),
-        outcome: Some(Err(NotAppended::Later(text.to_owned()))),
+        Some(Outcome::Refused(refused)) => Err(ReadRefused::Remote(refused.text)),
+        None => Err(nothing()),
     }
 }
 
 fn nothing() -> ReadRefused {
     ReadRefused::Remote("an answer without one".to_owned())
-}
-
-/// A status as one line: the library's own text for a lost connection says nothing.
-pub(super) fn describe(status: &Status) -> String {
-    let mut text = format!("{}: {}", status.code(), status.message());
-    let mut source = std::error::Error::source(status);
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 impl fmt::Debug for RemoteShards {

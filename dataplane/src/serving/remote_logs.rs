@@ -11,7 +11,8 @@ use futures_util::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 use tonic::{Response, Status};
 
-use super::remote::{Client, describe};
+use super::answers::{Answer, describe};
+use super::remote::Client;
 use super::{RemoteShards, formed, messages};
 use crate::resharding::{LogsError, Member, ShardLogs};
 use crate::shard::ReplicaId;
@@ -50,19 +51,14 @@ impl ShardLogs for RemoteShards {
             // A shard that is not placed has no log.
             let mut found = Ok(None);
             for _ in &member.shard.replicas {
-                let asked_before = self.leader_of(member.shard);
                 match self.facts_of_a_replica(member).await {
                     Ok(Some(facts)) if facts.phase == ShardPhase::AwaitingActivation => {
                         let is_formed = self.is_formed(member).await?;
                         return Ok(is_formed.then_some(facts));
                     }
                     Ok(Some(facts)) => return Ok(Some(facts)),
-                    // One replica that lost its disk is no shard that lost its log.
-                    Ok(None) => {
-                        if let Some(pod) = asked_before {
-                            self.note_leader(member.shard, &pod, None);
-                        }
-                    }
+                    // One replica that lost its disk is no shard that lost its log: the next is asked.
+                    Ok(None) => {}
                     Err(error) => found = Err(error),
                 }
             }
@@ -257,11 +253,11 @@ impl RemoteShards {
             async move { client.facts(request).await }
         });
         let answer = answer.await;
-        if answer.is_err() {
+        let Ok(Some(pb::facts_response::Outcome::Facts(facts))) =
+            answer.as_ref().map(|answer| &answer.outcome)
+        else {
             self.note_leader_among(shard, &askable, &asked, None);
-        }
-        let Some(pb::facts_response::Outcome::Facts(facts)) = answer?.outcome else {
-            return Ok(None);
+            return answer.map(|_| None);
         };
         let leader: Option<PodName> = facts.leader.parse().ok();
         if leader.as_ref() == Some(&asked) {
@@ -322,13 +318,14 @@ impl RemoteShards {
         done(member, ask(member, client.destroy(request)).await?.refused)
     }
 
-    /// Asks the replica that is believed to lead; the next one another time, if it does not answer.
+    /// Asks the replica that is believed to lead; the next one another time, if it does not answer or cannot do it.
     async fn ask_a_replica<T, F>(
         &self,
         member: Member<'_>,
         call: impl Fn(Client) -> F,
     ) -> Result<T, LogsError>
     where
+        T: Answer,
         F: Future<Output = Result<Response<T>, Status>>,
     {
         let pod = self.leader_of(member.shard);
@@ -337,7 +334,7 @@ impl RemoteShards {
             Ok(client) => ask(member, call(client)).await,
             Err(nowhere) => Err(failed(member)(nowhere)),
         };
-        if answer.is_err() {
+        if answer.as_ref().map_or(true, Answer::is_for_another) {
             self.note_leader(member.shard, &pod, None);
         }
         answer

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Attempt, ReadRefused, Reader, Verdict};
 use crate::autoscaling::ShardSketches;
 use crate::clock::Clock;
-use crate::metrics::ShardMetrics;
+use crate::metrics::{Role, ShardMetrics};
 use crate::shard::{
     Append, Birth, NewRecord, ReadBatch, ReadFrom, ReadLimits, ShardHandle, ShardRegistry,
 };
@@ -152,7 +152,17 @@ impl ServedShards {
                 return Err(ReadRefused::Throttled);
             }
         }
-        Ok(self.handle(subject).read(from, limits).await?)
+        let handle = self.handle(subject);
+        let batch = handle.read(from, limits).await?;
+        if !batch.is_empty() {
+            let role = if handle.group().is_led_here() {
+                Role::Leader
+            } else {
+                Role::Follower
+            };
+            self.metrics.count_read(role, batch.stored_bytes() as u64);
+        }
+        Ok(batch)
     }
 
     /// Counts what a polling reader was given.

@@ -22,7 +22,7 @@ use tonic::transport::server::TcpIncoming;
 
 use super::{
     Attempt, FormedShards, NotAppended, PodAddresses, ReadRefused, Reader, RemoteShards,
-    ServedShards, ShardServer, Shards, Verdict, messages,
+    ServedShards, ShardServer, Shards, Vantage, Verdict, messages,
 };
 use crate::autoscaling::ShardSketches;
 use crate::clock::Clock;
@@ -31,7 +31,8 @@ use crate::entropy::SystemEntropy;
 use crate::metrics::ShardMetrics;
 use crate::resharding::{Member, ShardLogs};
 use crate::shard::{
-    Append, Appended, NewRecord, Peers, ReadFrom, ReadLimits, ReplicaId, ShardLimits, ShardRegistry,
+    Append, Appended, NewRecord, Peers, RaftServer, ReadFrom, ReadLimits, ReplicaId, ShardLimits,
+    ShardRegistry,
 };
 use crate::throttling::Throttles;
 
@@ -45,11 +46,13 @@ impl Clock for Ticking {
 }
 
 /// A pod, or some, and a gateway that knows where they are.
-struct Cluster {
-    shards: Shards,
-    logs: Arc<RemoteShards>,
-    stream: Arc<Stream>,
+pub(super) struct Cluster {
+    pub(super) shards: Shards,
+    pub(super) logs: Arc<RemoteShards>,
+    pub(super) stream: Arc<Stream>,
     processes: Vec<JoinHandle<()>>,
+    /// The series of each pod.
+    pub(super) registries: Vec<Registry>,
     keys: Arc<KeyFile>,
     _directory: tempfile::TempDir,
 }
@@ -68,20 +71,40 @@ async fn cluster(limits: Limits) -> Cluster {
 
 /// Pods that do not know of each other, and a gateway that knows where they are.
 async fn cluster_of(pods: u64, limits: Limits) -> Cluster {
+    connected(pods, limits, |_, _| false).await
+}
+
+/// Pods of which one knows where another is if it `sees` that one, and a gateway that knows where they all are.
+pub(super) async fn connected(pods: u64, limits: Limits, sees: fn(u64, u64) -> bool) -> Cluster {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("keys.yaml");
     let keys = KeyFile::read_or_create(&path, &SystemEntropy::new()).expect("keys");
     let keys = Arc::new(keys);
-    let (mut addresses, mut processes) = (Vec::new(), Vec::new());
+    let (mut addresses, mut listeners) = (Vec::new(), Vec::new());
     for ordinal in 0..pods {
+        let name: PodName = format!("pool-{ordinal}").parse().expect("a pod's name");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let address = listener.local_addr().expect("bound").to_string();
+        addresses.push((name, address));
+        listeners.push(listener);
+    }
+    let (mut processes, mut registries) = (Vec::new(), Vec::new());
+    for (ordinal, listener) in (0..pods).zip(listeners) {
         let name: PodName = format!("pool-{ordinal}").parse().expect("a pod's name");
         let own = ReplicaId {
             node: 7 + ordinal,
-            pod: name.clone(),
+            pod: name,
         };
-        let (address, process) = pod(own, &limits, &keys).await;
-        addresses.push((name, address));
-        processes.push(process);
+        let others = PodAddresses::Listed(addresses.clone());
+        let locate = move |pod: &PodName| {
+            let url = others.url(pod);
+            url.filter(|_| sees(ordinal, pod.ordinal().into()))
+        };
+        let peers = Peers::new(own.pod.clone(), own.node, 1, Box::new(locate));
+        let registry = Registry::new();
+        let metrics = ShardMetrics::register(&registry).expect("registered");
+        registries.push(registry);
+        processes.push(pod(own, (&limits, &keys), peers, metrics, listener).await);
     }
     let logs = RemoteShards::new(PodAddresses::Listed(addresses), keys.ring());
     let logs = Arc::new(logs);
@@ -90,27 +113,35 @@ async fn cluster_of(pods: u64, limits: Limits) -> Cluster {
         logs,
         stream: Arc::new(stream()),
         processes,
+        registries,
         keys,
         _directory: directory,
     }
 }
 
-async fn pod(own: ReplicaId, limits: &Limits, keys: &Arc<KeyFile>) -> (String, JoinHandle<()>) {
+async fn pod(
+    own: ReplicaId,
+    (limits, keys): (&Limits, &Arc<KeyFile>),
+    peers: Arc<Peers>,
+    metrics: ShardMetrics,
+    listener: TcpListener,
+) -> JoinHandle<()> {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicU64::new(1_700_000_100_000)));
-    let peers = Peers::new(own.pod.clone(), own.node, 1, Box::new(|_| None));
     let registry = ShardRegistry::replicated(
         store.clone(),
         ShardLimits::default(),
         keys.ring(),
         clock.clone(),
-        peers,
+        peers.clone(),
     );
+    let registry = Arc::new(registry);
+    let replicas = RaftServer::new(peers, registry.clone());
     let served = ServedShards {
-        registry: Arc::new(registry),
+        registry,
         sketches: ShardSketches::new(&limits.shard),
         throttles: Throttles::new(limits.shard),
-        metrics: ShardMetrics::register(&Registry::new()).expect("registered"),
+        metrics,
         clock,
     };
     let disk = FormedShards::open(store.clone(), own.node.into()).await;
@@ -121,15 +152,13 @@ async fn pod(own: ReplicaId, limits: &Limits, keys: &Arc<KeyFile>) -> (String, J
         store,
         own,
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
-    let address = listener.local_addr().expect("bound").to_string();
-    let process = tokio::spawn(async move {
+    tokio::spawn(async move {
         let serving = tonic::transport::Server::builder()
             .add_service(service.into_service())
+            .add_service(replicas.into_service())
             .serve_with_incoming(TcpIncoming::from(listener));
         serving.await.expect("served");
-    });
-    (address, process)
+    })
 }
 
 /// A stream of two shards, both placed on the pod.
@@ -165,16 +194,16 @@ fn stream() -> Stream {
 }
 
 impl Cluster {
-    fn shard(&self, index: u32) -> Arc<Shard> {
+    pub(super) fn shard(&self, index: u32) -> Arc<Shard> {
         Arc::clone(&self.stream.shards[&ShardId::new(index).expect("small")])
     }
 
-    async fn form(&self, shard: &Shard) {
+    pub(super) async fn form(&self, shard: &Shard) {
         let member = Member::of(&self.stream, shard);
         self.logs.form(member).await.expect("formed");
     }
 
-    async fn append(&self, shard: &Shard, texts: &[&str], token: u128) -> Verdict {
+    pub(super) async fn append(&self, shard: &Shard, texts: &[&str], token: u128) -> Verdict {
         let records = texts.iter().map(|text| NewRecord {
             partition_key: Some(Text::from_static("key")),
             explicit_hash_key: None,
@@ -212,7 +241,7 @@ impl Cluster {
     }
 }
 
-fn appended(verdict: Verdict) -> Appended {
+pub(super) fn appended(verdict: Verdict) -> Appended {
     assert!(verdict.throttled.is_empty());
     verdict.outcome.expect("an outcome").expect("appended")
 }
@@ -309,9 +338,10 @@ async fn who_waits_at_the_tip_hears_of_the_next_record() {
     let tip = cluster.shards.tip(&cluster.stream, &shard).await;
     let end = tip.expect("a tip").end_index;
     let deadline = Instant::now() + Duration::from_mins(1);
+    let leader = Vantage::among(&[], 0, end, Instant::now());
     let wait = cluster
         .shards
-        .wait_past(&cluster.stream, &shard, end, deadline);
+        .wait_past(&leader, &cluster.stream, &shard, end, deadline);
     let ((), verdict) = tokio::join!(wait, cluster.append(&shard, &["news"], 1));
     appended(verdict);
     assert!(Instant::now() < deadline);
@@ -361,6 +391,22 @@ async fn a_replica_that_has_nothing_yet_is_passed_over() {
     assert_eq!(pod.as_ref(), other.replicas.first());
     assert!(cluster.read(&wanted).await.is_err(), "it has no such shard");
     assert_ne!(cluster.logs.leader_of(&wanted), pod, "the next is asked");
+}
+
+#[tokio::test]
+async fn what_one_replica_cannot_read_is_asked_of_the_next_in_the_same_call() {
+    let cluster = connected(3, Limits::unlimited(), |_, _| true).await;
+    let pod = |ordinal: u32| -> PodName { format!("pool-{ordinal}").parse().expect("a name") };
+    let mut shard = Shard::clone(&cluster.shard(0));
+    shard.replicas = (0..3).map(pod).collect();
+    cluster.form(&shard).await;
+    appended(cluster.append(&shard, &["a"], 1).await);
+    let member = Member::of(&cluster.stream, &shard);
+    cluster.logs.remove(member, &pod(1)).await.expect("removed");
+    let asked = cluster.logs.leader_of(&shard).expect("placed");
+    cluster.logs.note_leader(&shard, &asked, Some(pod(1)));
+    assert!(cluster.read(&shard).await.is_ok(), "another was asked");
+    assert_ne!(cluster.logs.leader_of(&shard), Some(pod(1)));
 }
 
 #[tokio::test]

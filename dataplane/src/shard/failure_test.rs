@@ -7,7 +7,8 @@ use std::{
 
 use anabranch_domain::shard_state::AppendToken;
 use anabranch_store::{
-    DiskFault, Done, Family, KeyRange, MemoryStore, Order, Store, StoreError, Usage, WriteSet,
+    DiskFault, Done, Family, KeyRange, MemoryStore, Operation, Order, Store, StoreError, Usage,
+    WriteSet,
 };
 use bytes::Bytes;
 
@@ -18,7 +19,7 @@ use super::{
 
 /// What the disk does with a write set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Works,
     /// Nothing is written, and an error comes back.
     Loses,
@@ -26,19 +27,21 @@ pub(super) enum Mode {
     Lies,
     /// It waits until it is let go.
     Holds,
+    /// Entries of the log wait, and votes do not.
+    HoldsEntries,
     /// It is not even taken.
     IsLow,
 }
 
 /// A store whose disk does what it is told.
-pub(super) struct FaultyStore {
+pub(crate) struct FaultyStore {
     inner: MemoryStore,
     mode: Mutex<Mode>,
     held: Mutex<Vec<(WriteSet, Done)>>,
 }
 
 impl FaultyStore {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             inner: MemoryStore::new(),
             mode: Mutex::new(Mode::Works),
@@ -46,7 +49,7 @@ impl FaultyStore {
         })
     }
 
-    pub(super) fn set(&self, mode: Mode) {
+    pub(crate) fn set(&self, mode: Mode) {
         *self.mode.lock().expect("no test panics holding it") = mode;
     }
 
@@ -57,6 +60,30 @@ impl FaultyStore {
     fn held(&self) -> Vec<(WriteSet, Done)> {
         std::mem::take(&mut *self.held.lock().expect("no test panics holding it"))
     }
+
+    /// How many write sets wait.
+    pub(crate) fn holds(&self) -> usize {
+        let held = self.held.lock().expect("no test panics holding it");
+        held.len()
+    }
+
+    /// Writes what was held.
+    pub(crate) fn let_go(&self) {
+        for (set, done) in self.held() {
+            self.inner.submit(set, done);
+        }
+    }
+}
+
+fn has_entries(set: &WriteSet) -> bool {
+    let family = |operation: &Operation| match operation {
+        Operation::Put { family, .. }
+        | Operation::Delete { family, .. }
+        | Operation::DeleteRange { family, .. } => *family,
+    };
+    set.operations()
+        .iter()
+        .any(|operation| family(operation) == Family::Log)
 }
 
 fn disk_error() -> StoreError {
@@ -75,7 +102,8 @@ impl Store for FaultyStore {
             Mode::Lies => self
                 .inner
                 .submit(set, Box::new(|_| done(Err(disk_error())))),
-            Mode::Holds => {
+            Mode::HoldsEntries if !has_entries(&set) => self.inner.submit(set, done),
+            Mode::Holds | Mode::HoldsEntries => {
                 let mut held = self.held.lock().expect("no test panics holding it");
                 held.push((set, done));
             }
@@ -215,6 +243,26 @@ async fn an_entry_that_was_written_after_a_lost_one_is_removed() {
     assert_eq!(after.first_ordinal, 1);
     assert_eq!(all_texts(&shard).await, ["a", "b"]);
     assert_eq!(all_texts(&open(&world.registry())).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn what_the_disk_does_not_have_yet_is_read_by_nobody() {
+    let disk = FaultyStore::new();
+    let world = world(&disk);
+    let shard = open(&world.registry());
+    shard.append(records(&["a"])).await.expect("it appends");
+    disk.set(Mode::Holds);
+    let appending = shard.clone();
+    let appending = tokio::spawn(async move { appending.append(records(&["b"])).await });
+    while disk.holds() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(all_texts(&shard).await, ["a"]);
+    disk.set(Mode::Works);
+    disk.let_go();
+    let appended = appending.await.expect("no panic").expect("it appends");
+    assert_eq!(appended.first_ordinal, 1);
+    assert_eq!(all_texts(&shard).await, ["a", "b"]);
 }
 
 #[tokio::test]

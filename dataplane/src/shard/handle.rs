@@ -261,6 +261,12 @@ impl ShardHandle {
         Ok(())
     }
 
+    /// Is gone from now on, as one that was destroyed before.
+    pub(super) fn bury(self: &Arc<Self>) {
+        self.group.journal().bury();
+        self.post(Event::Destroyed);
+    }
+
     fn stopped(self: &Arc<Self>) {
         // Before the actor hears of it, so that the next start enters the shard again after this.
         self.shared.disengaged(self.uid());
@@ -358,6 +364,13 @@ impl ShardHandle {
                 self.shared.engaged(self);
                 in_background(async move {
                     let started = this.group.start().await;
+                    // Whoever put hears only that it is not known: this is where the cause is told.
+                    if let Err(error) = &started
+                        && !matches!(error, LogError::NotLeader { .. })
+                    {
+                        let shard = this.uid();
+                        tracing::warn!(%shard, %error, "a shard cannot be led from here");
+                    }
                     this.post(Event::Started(started));
                 });
             }

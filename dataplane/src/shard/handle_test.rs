@@ -467,8 +467,19 @@ async fn a_destroyed_shard_is_gone_for_everybody() {
     ));
     assert!(matches!(tail.past(u64::MAX).await, Err(ReadError::Gone)));
     assert!(matches!(shard.tip().await, Err(ReadError::Gone)));
-    let usage = world.store.usage().expect("memory has a size");
-    assert_eq!(usage.disk_bytes, 0, "nothing of it is left");
+    let usage = || world.store.usage().expect("memory has a size");
+    assert_eq!(usage().disk_bytes, 0, "nothing of it is left");
+
+    // A round over all shards that began before it was destroyed.
+    let late = open(&registry);
+    let trimmed = late.trim(Timestamp::EPOCH, 1).await;
+    assert!(matches!(trimmed, Err(ReadError::Gone)), "{trimmed:?}");
+    let appended = late.append(records(&["c"])).await;
+    assert!(matches!(appended, Err(AppendError::Gone)), "{appended:?}");
+    assert_eq!(usage().disk_bytes, 0, "and nothing comes of it again");
+    registry.found(SHARD, Birth::open(BORN), Founding::Alone);
+    let again = open(&registry).append(records(&["d"])).await;
+    assert!(again.is_ok(), "{again:?}");
 }
 
 #[tokio::test]

@@ -28,6 +28,9 @@ pub struct ShardLimits {
     pub idle_after: Duration,
     /// When more groups run than this, idle ones are stopped without waiting for `idle_after`: each is about 150 KiB.
     pub running_groups_max: usize,
+    /// Bytes a second that all shards together send to replicas that lag; none: no bound. A third of what a modest network disk
+    /// reads (AWS's gp3: 125 MB/s), so that the clients keep most of it, and a terabyte in nine hours.
+    pub catch_up_bytes_per_sec: Option<u64>,
     /// The longest pause before a group is tried again after the disk failed under it.
     pub restart_backoff_max: Duration,
 }
@@ -44,6 +47,7 @@ impl Default for ShardLimits {
             tail_cache_bytes_max: 32 << 20,
             idle_after: Duration::from_secs(10),
             running_groups_max: 256,
+            catch_up_bytes_per_sec: Some(32 << 20),
             restart_backoff_max: Duration::from_secs(2),
         }
     }

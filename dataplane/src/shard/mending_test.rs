@@ -109,6 +109,18 @@ fn a_log_whose_end_is_damaged_is_mended_before_anything_is_said_for_it() {
 }
 
 #[test]
+fn a_log_is_mended_from_all_the_others_where_none_of_them_has_everything() {
+    let (mut cluster, appended) = harmed(2, &[]);
+    cluster.stop(2);
+    let last = last_index(&cluster, 2);
+    for (place, index) in [(0, last - 1), (1, last), (2, last - 1), (2, last)] {
+        harm(&cluster, place, index, Harm::PayloadChanged);
+    }
+    cluster.start(2);
+    cluster.wait_for(2, &appended);
+}
+
+#[test]
 fn a_hole_near_the_end_is_filled_and_what_lies_behind_it_stays() {
     let (mut cluster, appended) = harmed(2, &[]);
     cluster.stop(2);

@@ -30,7 +30,7 @@ mod tail;
 mod trim;
 
 pub use crate::replication::{
-    Birth, Damage, Founding, LogError, Peers, RaftServer, ReplicaId, Tip,
+    Birth, CatchUp, Damage, Founding, LogError, Peers, RaftServer, ReplicaId, Tip,
 };
 pub use error::{AppendError, ControlError, ReadError};
 pub use handle::ShardHandle;
@@ -49,7 +49,7 @@ pub use trim::Trimmed;
 #[cfg(test)]
 mod failover_test;
 #[cfg(test)]
-mod failure_test;
+pub(crate) mod failure_test;
 #[cfg(test)]
 mod handle_test;
 #[cfg(test)]
@@ -60,3 +60,5 @@ mod model_test;
 mod replicated_test;
 #[cfg(test)]
 mod rocks_test;
+#[cfg(test)]
+mod succession_test;

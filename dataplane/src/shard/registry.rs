@@ -13,8 +13,8 @@ use anabranch_store::{Store, entry::KeyRing, keys::LogKey};
 use super::{ShardHandle, ShardLimits, admission::Budget};
 use crate::clock::Clock;
 use crate::replication::{
-    Birth, Damage, Directory, Founding, Group, GroupSettings, Journal, LogError, Mended, Peers,
-    TailCache,
+    Birth, CatchUp, Damage, Directory, Founding, Group, GroupSettings, Journal, LogError, Mended,
+    Peers, TailCache,
 };
 
 /// What all shards of a process share.
@@ -120,6 +120,9 @@ pub struct ShardRegistry {
     formed: RwLock<HashMap<ShardUid, (Birth, Founding)>>,
     /// Those whose appends are answered from memory.
     lazy: RwLock<HashSet<ShardUid>>,
+    /// Those that were removed while this process runs. Whoever still has one in hand, as a round over all shards that began
+    /// before has, must not begin its log anew. Identities are never used again, so none is taken out but by founding it.
+    destroyed: RwLock<HashSet<ShardUid>>,
 }
 
 /// Between two looks at which shards nobody leads.
@@ -153,7 +156,9 @@ impl ShardRegistry {
         clock: Arc<dyn Clock>,
         peers: Arc<Peers>,
     ) -> Self {
-        Self::with_settings(store, limits, keys, clock, GroupSettings::replicated(peers))
+        let catch_up = CatchUp::new(limits.catch_up_bytes_per_sec);
+        let settings = GroupSettings::replicated(peers, catch_up);
+        Self::with_settings(store, limits, keys, clock, settings)
     }
 
     fn with_settings(
@@ -179,11 +184,12 @@ impl ShardRegistry {
             shards: RwLock::default(),
             formed: RwLock::default(),
             lazy: RwLock::default(),
+            destroyed: RwLock::default(),
         }
     }
 
     /// The shard with this identity. `birth` says what it is if it was never used, and was not formed on this disk: what was said
-    /// then is how its first entry is written, and the catalog may say something else by now.
+    /// then is how its first entry is written, and the catalog may say something else by now. One that was destroyed is gone.
     pub fn shard(&self, uid: ShardUid, birth: Birth) -> Arc<ShardHandle> {
         if let Some(shard) = self.get(uid) {
             return shard;
@@ -195,16 +201,27 @@ impl ShardRegistry {
                 .cloned()
                 .unwrap_or((birth, Founding::default()))
         };
-        let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
-        let made = shards.entry(uid).or_insert_with(|| {
+        let make = || {
             let journal = Journal::new(uid, birth, self.store.clone(), self.cache.clone());
             journal.set_lazy(self.lazy().contains(&uid));
             ShardHandle::new(
                 Arc::new(Group::new(journal, self.settings.clone(), founding)),
                 self.shared.clone(),
             )
-        });
-        made.clone()
+        };
+        let mut shards = self.shards.write().unwrap_or_else(PoisonError::into_inner);
+        if self.destroyed().contains(&uid) {
+            let gone = make();
+            gone.bury();
+            return gone;
+        }
+        shards.entry(uid).or_insert_with(make).clone()
+    }
+
+    fn destroyed(&self) -> RwLockReadGuard<'_, HashSet<ShardUid>> {
+        self.destroyed
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says of which shards appends are answered once a majority has them in memory; those of all others, once it has them on
@@ -225,6 +242,10 @@ impl ShardRegistry {
     pub fn found(&self, uid: ShardUid, birth: Birth, founding: Founding) {
         let mut formed = self.formed.write().unwrap_or_else(PoisonError::into_inner);
         formed.insert(uid, (birth, founding));
+        self.destroyed
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&uid);
     }
 
     /// The shard with this identity, if it was formed on this disk.
@@ -309,6 +330,10 @@ impl ShardRegistry {
         // Made if it was not used in this process: its bytes may be there all the same.
         let shard = self.shard(uid, Birth::open(Timestamp::EPOCH));
         shard.destroy().await?;
+        self.destroyed
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(uid);
         self.formed
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -348,6 +373,11 @@ impl ShardRegistry {
     /// What was found damaged on this disk.
     pub fn damage(&self) -> &Arc<Damage> {
         &self.settings.damage
+    }
+
+    /// What is spent on replicas elsewhere that lag.
+    pub fn catch_up(&self) -> &Arc<CatchUp> {
+        &self.settings.catch_up
     }
 
     /// Bytes of recent log entries in memory.

@@ -7,7 +7,7 @@ use std::{
     ops::ControlFlow,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -21,7 +21,7 @@ use anabranch_store::{
     keys::{LogKey, RaftItem, RaftKey},
 };
 use bytes::Bytes;
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, task::JoinHandle};
 use tonic::transport::server::TcpIncoming;
 
 use super::{
@@ -75,13 +75,21 @@ impl Cluster {
     }
 
     fn founded_by(founders: usize, limits: ShardLimits) -> Self {
+        let stores = (0..REPLICAS).map(|_| Arc::new(MemoryStore::new()) as _);
+        Self::on_disks(stores.collect(), founders, limits)
+    }
+
+    /// The first of three places begin the shard.
+    pub(super) fn on_disks(
+        stores: Vec<Arc<dyn Store>>,
+        founders: usize,
+        limits: ShardLimits,
+    ) -> Self {
         let listeners = (0..REPLICAS).map(|_| TcpListener::bind("127.0.0.1:0").expect("bound"));
         let listeners: Vec<_> = listeners.collect();
         let address = |listener: &TcpListener| listener.local_addr().expect("bound");
         let mut cluster = Self {
-            stores: (0..REPLICAS)
-                .map(|_| Arc::new(MemoryStore::new()) as _)
-                .collect(),
+            stores,
             addresses: listeners.iter().map(address).collect(),
             processes: (0..REPLICAS).map(|_| None).collect(),
             limits,
@@ -218,9 +226,23 @@ impl Cluster {
         F: Future<Output = T> + Send + 'static,
     {
         let process = self.processes[place].as_ref().expect("it runs");
-        let shard = process.registry.shard(SHARD, BIRTH);
-        let done = process.runtime.spawn(work(shard));
+        let done = self.begin(place, work);
         process.runtime.block_on(done).expect("no panic")
+    }
+
+    /// Like [`Self::run`], and does not wait for the end.
+    pub(super) fn begin<T, F>(
+        &self,
+        place: usize,
+        work: impl FnOnce(Arc<ShardHandle>) -> F,
+    ) -> JoinHandle<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let process = self.processes[place].as_ref().expect("it runs");
+        let shard = process.registry.shard(SHARD, BIRTH);
+        process.runtime.spawn(work(shard))
     }
 
     pub(super) fn try_append(&self, place: usize, append: Append) -> Result<Appended, AppendError> {
@@ -231,6 +253,10 @@ impl Cluster {
     pub(super) fn append(&self, text: &str) -> (u64, String) {
         static TOKEN: AtomicU64 = AtomicU64::new(1);
         let token = AppendToken::from_bits(u128::from(TOKEN.fetch_add(1, Ordering::Relaxed)));
+        self.append_with(token, text)
+    }
+
+    pub(super) fn append_with(&self, token: AppendToken, text: &str) -> (u64, String) {
         let begun = Instant::now();
         let mut place = 0;
         loop {
@@ -600,6 +626,41 @@ fn a_disk_that_is_lost_is_filled_again_and_its_old_self_is_forgotten() {
     appended.push(cluster.append("with it"));
     cluster.start(0);
     cluster.wait_for_all(&appended);
+}
+
+#[test]
+fn a_disk_that_is_filled_at_a_small_rate_holds_no_put_up() {
+    let limits = ShardLimits {
+        tail_cache_bytes_max: 0,
+        catch_up_bytes_per_sec: Some(64 << 10),
+        ..ShardLimits::default()
+    };
+    let mut cluster = Cluster::founded_by(REPLICAS, limits);
+    let large = "0".repeat(10_000);
+    let mut appended: Vec<_> = (0..30).map(|_| cluster.append(&large)).collect();
+    cluster.kill(2);
+    cluster.lose_disk(2);
+    cluster.start(2);
+    let is_filled = AtomicBool::new(false);
+    let meanwhile = std::thread::scope(|scope| {
+        let putting = scope.spawn(|| {
+            let mut appended = Vec::new();
+            while appended.is_empty() || !is_filled.load(Ordering::Relaxed) {
+                appended.push(cluster.append("meanwhile"));
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            appended
+        });
+        cluster.change_replicas(&[0, 1, 2]);
+        is_filled.store(true, Ordering::Relaxed);
+        putting.join().expect("no panic")
+    });
+    appended.extend(meanwhile);
+    cluster.wait_for_all(&appended);
+    let sent = cluster.processes.iter().flatten();
+    let sent = sent.map(|process| process.registry.catch_up().take_sent_bytes());
+    let sent: u64 = sent.sum();
+    assert!(sent >= 200_000, "{sent}");
 }
 
 #[test]

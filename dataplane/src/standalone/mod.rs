@@ -21,6 +21,7 @@ use tracing::{info, warn};
 use crate::manifests;
 
 pub use options::StandaloneOptions;
+pub use retention::keep_trimming;
 
 /// Runs a standalone node until it is told to stop.
 pub async fn run(options: StandaloneOptions) -> anyhow::Result<()> {

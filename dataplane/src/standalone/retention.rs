@@ -19,8 +19,9 @@ use crate::shard::{Birth, ShardRegistry};
 /// that puts get the disk in between.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(100);
 
-/// Trims the shards that are here until stopped. `clock` decides what has expired.
-pub(crate) async fn keep_trimming(
+/// Trims the shards that are here until stopped, in rounds with a pause of `every` between them. `clock` decides what has expired:
+/// one that does not believe every jump, where the clock is a machine's.
+pub async fn keep_trimming(
     catalog: Arc<dyn Catalog>,
     shards: Arc<ShardRegistry>,
     is_here: impl Fn(ShardUid) -> bool + Send,

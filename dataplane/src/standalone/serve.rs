@@ -35,7 +35,7 @@ use crate::metrics::StoreMetrics;
 use crate::operations::Services;
 use crate::recollection::Recollection;
 use crate::resharding::{Executor, ShardLogs};
-use crate::shard::Damage;
+use crate::shard::ShardRegistry;
 
 /// How often certificates and access keys are looked at.
 pub(crate) const RELOAD_EVERY: Duration = Duration::from_secs(5);
@@ -185,7 +185,7 @@ impl Serving {
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX, pace, self.requests_end.clone());
         let pages = admin(
             Arc::clone(&node.store),
-            Arc::clone(node.served.registry.damage()),
+            Arc::clone(&node.served.registry),
             node.store_metrics.clone(),
             node.registry.clone(),
         );
@@ -278,7 +278,7 @@ pub(crate) fn follow<S: Source>(
 
 pub(crate) fn admin(
     store: Arc<dyn Store>,
-    damage: Arc<Damage>,
+    shards: Arc<ShardRegistry>,
     metrics: StoreMetrics,
     registry: Registry,
 ) -> Admin {
@@ -290,8 +290,10 @@ pub(crate) fn admin(
             Err(failed) => Err(format!("the store does not answer: {failed}")),
         }),
         before_scrape: Arc::new(move || {
-            let (found, replaced) = damage.counts();
+            let (found, replaced) = shards.damage().counts();
             metrics.show_damage(found, replaced);
+            let sent = shards.catch_up().take_sent_bytes();
+            metrics.catch_up_bytes.inc_by(sent);
             match store.usage() {
                 Ok(usage) => metrics.show(&usage),
                 Err(failed) => warn!(%failed, "cannot measure the disk"),

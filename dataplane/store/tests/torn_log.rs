@@ -163,35 +163,118 @@ fn an_older_log_that_lost_its_end_is_refused() {
     assert!(matches!(refusal, StoreError::Corrupt { .. }), "{refusal}");
 }
 
-/// A record of the log is `crc u32 ‖ length u16 ‖ type u8 ‖ batch`. A length that grew past the end of the file looks like a
-/// write that was cut off, and nothing in the file says otherwise: this is the one kind of damage that RocksDB takes for
-/// a torn tail, and the test says exactly which bytes it is about.
+/// A record of the log is `crc u32 ‖ length u16 ‖ type u8 ‖ batch`. A length of the *last* record that grew past the end of the
+/// file looks like a write that was cut off, and nothing in the file says otherwise: this is the one kind of damage that is
+/// taken for a torn tail, and the test says exactly which bytes it is about.
 #[test]
 fn damage_to_acknowledged_entries_is_refused() {
     let crashed = Crashed::new(false);
     let first = crashed.acknowledged_at[0];
-    let end = *crashed.acknowledged_at.last().expect("several entries");
-    let starts: Vec<u64> = crashed.acknowledged_at[..crashed.acknowledged_at.len() - 1].to_vec();
-    let is_length = |at: u64| {
-        starts
-            .iter()
-            .any(|start| (4..6).contains(&at.wrapping_sub(*start)))
+    let [.., last, end] = crashed.acknowledged_at[..] else {
+        panic!("several entries")
     };
-    for at in (first..end)
-        .step_by(7)
-        .chain(starts.iter().flat_map(|start| start + 4..start + 6))
-    {
-        for bit in [0, 7] {
+    let headers = crashed.acknowledged_at[..crashed.acknowledged_at.len() - 1]
+        .iter()
+        .flat_map(|start| *start..start + 7);
+    let is_last_length = |at: u64| (last + 4..last + 6).contains(&at);
+    for at in (first..end).step_by(7).chain(headers) {
+        for bit in 0..8 {
             let flip =
                 |bytes: &mut Vec<u8>| bytes[usize::try_from(at).expect("small")] ^= 1_u8 << bit;
             match crashed.entries_after(flip) {
                 Err(StoreError::Corrupt { .. }) => {}
-                Ok(count) => assert!(
-                    is_length(at),
-                    "byte {at}, bit {bit}: started with {count} entries"
-                ),
+                Ok(count) => {
+                    assert!(
+                        is_last_length(at),
+                        "byte {at}, bit {bit}: started with {count} entries"
+                    );
+                    assert_eq!(count, ENTRIES - 1, "byte {at}, bit {bit}");
+                }
                 Err(error) => panic!("byte {at}, bit {bit}: {error}"),
             }
+        }
+    }
+}
+
+/// RocksDB's own reader refuses some of these, and never comes back from others.
+#[test]
+fn garbage_behind_the_tail_is_cut_off_or_refused() {
+    let crashed = Crashed::new(false);
+    let garbage = |length: u16, kind: u8| {
+        let mut bytes: Vec<u8> = (1..=200).collect();
+        bytes[4..6].copy_from_slice(&length.to_le_bytes());
+        bytes[6] = kind;
+        bytes
+    };
+    for kind in 0..=u8::MAX {
+        let longer = crashed.entries_after(|bytes| bytes.extend(garbage(1_000, kind)));
+        assert_eq!(longer.expect("it was cut off"), ENTRIES, "type {kind}");
+        // This may have been a whole record, with an answer to it, that something changed.
+        let whole = crashed.entries_after(|bytes| bytes.extend(garbage(193, kind)));
+        let refusal = whole.expect_err("damage");
+        assert!(
+            matches!(refusal, StoreError::Corrupt { .. }),
+            "type {kind}: {refusal}"
+        );
+    }
+}
+
+/// The pages of one large write reach the disk in any order.
+#[test]
+fn a_write_with_pages_missing_is_cut_off_when_it_was_the_last() {
+    const PAGE: usize = 4096;
+    let live = tempfile::tempdir().expect("a temporary directory");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = RocksStore::open(live.path(), &options()).expect("a new store");
+    let mut ends = Vec::new();
+    for index in 0..3 {
+        append(&store, 1, index, &vec![7; 100_000]).expect("written");
+        let end = fs::metadata(log_file(live.path())).expect("the log").len();
+        ends.push(usize::try_from(end).expect("small"));
+    }
+    copy_dir(live.path(), dir.path());
+    let open_without = |page: usize| {
+        let copy = tempfile::tempdir().expect("a temporary directory");
+        copy_dir(dir.path(), copy.path());
+        let path = log_file(copy.path());
+        let mut bytes = fs::read(&path).expect("the log");
+        bytes[page * PAGE..(page + 1) * PAGE].fill(0);
+        fs::write(&path, bytes).expect("written");
+        RocksStore::open(copy.path(), &options()).map(|store| {
+            let read = |index| {
+                store
+                    .get(Family::Log, &log_key(1, index))
+                    .expect("readable")
+            };
+            [0, 1, 2].map(|index| read(index).is_some())
+        })
+    };
+    for page in ends[0] / PAGE + 1..ends[1] / PAGE {
+        let refusal = open_without(page).expect_err("a page of what was acknowledged");
+        assert!(matches!(refusal, StoreError::Corrupt { .. }), "{refusal}");
+    }
+    for page in ends[1] / PAGE + 1..ends[2] / PAGE {
+        let found = open_without(page).expect("nobody had an answer");
+        assert_eq!(found, [true, true, false], "without page {page}");
+    }
+}
+
+#[test]
+fn what_was_cut_off_stays_away_and_the_log_goes_on() {
+    let crashed = Crashed::new(false);
+    let path = log_file(crashed.dir.path());
+    let mut bytes = fs::read(&path).expect("the log");
+    bytes.extend([0; 5_000]);
+    fs::write(&path, bytes).expect("written");
+    for round in 0..3 {
+        let store = RocksStore::open(crashed.dir.path(), &options()).expect("a torn tail");
+        append(&store, 1, ENTRIES + round, &value(0)).expect("written");
+        let copy = tempfile::tempdir().expect("a temporary directory");
+        copy_dir(crashed.dir.path(), copy.path());
+        let copied = RocksStore::open(copy.path(), &options()).expect("a crash");
+        for index in 0..=ENTRIES + round {
+            let found = copied.get(Family::Log, &log_key(1, index));
+            assert!(found.expect("readable").is_some(), "entry {index}");
         }
     }
 }

@@ -181,7 +181,7 @@ async fn one(
     // The Service first: pods are found by it as soon as they are there.
     let mut objects = vec![service(pool, pools.pods.port), pod_disruption_budget(pool)];
     if pools.pods.network_policies {
-        objects.push(network_policy(pool));
+        objects.push(network_policy(pool, &pools.pods));
     }
     if volumes != Volumes::SetIsLeaving {
         let size = match &volumes {

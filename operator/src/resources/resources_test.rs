@@ -26,6 +26,7 @@ fn pods() -> Pods {
         service_account: "anabranch-shard".to_owned(),
         port: 4569,
         namespace: "streams".to_owned(),
+        operator_namespace: "streams".to_owned(),
         account_id: "000000000000".to_owned(),
         region: "us-east-1".to_owned(),
         encryption_keys_secret: Some("keys".to_owned()),
@@ -45,7 +46,8 @@ fn every_object_is_named_after_the_pool_and_goes_with_it() {
     let service: Service = serde_json::from_value(service(&pool, 4569)).expect("a Service");
     let budget: PodDisruptionBudget =
         serde_json::from_value(pod_disruption_budget(&pool)).expect("a budget");
-    let policy: NetworkPolicy = serde_json::from_value(network_policy(&pool)).expect("a policy");
+    let policy: NetworkPolicy =
+        serde_json::from_value(network_policy(&pool, &pods())).expect("a policy");
     for metadata in [
         service.metadata,
         budget.metadata,
@@ -137,4 +139,35 @@ fn pods_that_prove_themselves_have_what_they_prove_it_with() {
         let args = args.as_ref().expect("args");
         assert!(args.iter().any(|arg| arg == wanted), "{wanted}");
     }
+}
+
+#[test]
+fn an_operator_elsewhere_is_let_in_and_nobody_else_there() {
+    let policy = |pods: &Pods| -> NetworkPolicy {
+        serde_json::from_value(network_policy(&pool(), pods)).expect("a policy")
+    };
+    let records = |policy: NetworkPolicy| {
+        let rules = policy.spec.and_then(|spec| spec.ingress);
+        let first = rules.and_then(|rules| rules.into_iter().next());
+        first.and_then(|rule| rule.from).expect("who")
+    };
+    assert_eq!(records(policy(&pods())).len(), 1);
+    let mut pods = pods();
+    pods.operator_namespace = "anabranch-system".to_owned();
+    let from = records(policy(&pods));
+    let [_, operator] = &from[..] else {
+        panic!("{from:?}");
+    };
+    let labels = |selector: &Option<_>| -> Vec<String> {
+        let selector: &k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector =
+            selector.as_ref().expect("a selector");
+        let labels = selector.match_labels.iter().flatten();
+        labels
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
+    };
+    let namespace = labels(&operator.namespace_selector);
+    assert_eq!(namespace, ["kubernetes.io/metadata.name=anabranch-system"]);
+    let component = "app.kubernetes.io/component=operator".to_owned();
+    assert!(labels(&operator.pod_selector).contains(&component));
 }

@@ -26,6 +26,8 @@ pub struct Pods {
     pub port: u16,
     /// The namespace.
     pub namespace: String,
+    /// The namespace of the operator, which may be another.
+    pub operator_namespace: String,
     /// The 12-digit account.
     pub account_id: String,
     /// The region.

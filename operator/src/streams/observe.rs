@@ -45,11 +45,12 @@ pub(super) async fn ask(
         copied.map(move |shard| Member::of(stream, shard))
     });
     let copied: Vec<_> = copied.collect();
-    let logs = stream::iter(copied.into_iter().map(|member| async move {
+    let logs = copied.into_iter().map(|member| async move {
         let asked = timeout(ANSWER_MAX, pods.facts(member)).await;
         let facts = asked.ok()?.ok()?;
         Some((member.shard.uid, facts.is_some()))
-    }));
+    });
+    let logs = stream::iter(logs.collect::<Vec<_>>());
     let logs: Vec<_> = logs.buffer_unordered(AT_ONCE).collect().await;
     Said {
         disks,

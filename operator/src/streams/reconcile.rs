@@ -101,7 +101,8 @@ pub async fn reconcile(streams: &Streams, pools: Option<&Conditions>) -> Round {
             Err(failure) => warn!(reshard, %failure, "reshard not accepted yet"),
         }
     }
-    let looked_at = stream::iter(objects.iter().map(|object| async {
+    // Collected first: a closure that is kept would keep the whole from moving between threads.
+    let looked_at = objects.iter().map(|object| async {
         let name = object.name_any();
         match one(streams, object, pools).await {
             Ok(need) => need.map(|need| (name, need)),
@@ -110,8 +111,10 @@ pub async fn reconcile(streams: &Streams, pools: Option<&Conditions>) -> Round {
                 None
             }
         }
-    }));
-    let needs: Vec<_> = looked_at.buffer_unordered(AT_ONCE).collect().await;
+    });
+    let looked_at: Vec<_> = looked_at.collect();
+    let needs = stream::iter(looked_at).buffer_unordered(AT_ONCE);
+    let needs: Vec<_> = needs.collect().await;
     let homes = objects.iter().map(|object| {
         let name = object.spec.stream_name.clone();
         (name.unwrap_or_else(|| object.name_any()), Home::of(object))
@@ -127,11 +130,12 @@ pub async fn tell(streams: &Streams, round: Round, pools: Option<&Conditions>) {
     let look = streams.disks.look().await;
     let before = &*look.before;
     let said = &ask(&streams.pods, before, look.disks.clone()).await;
-    let told = stream::iter(round.needs.iter().map(|(name, need)| async move {
+    let told = round.needs.iter().map(|(name, need)| async move {
         if let Err(failure) = tell_one(streams, name, need, pools, before, said).await {
             warn!(stream = name, %failure, "stream's status not written");
         }
-    }));
+    });
+    let told = stream::iter(told.collect::<Vec<_>>());
     told.buffer_unordered(AT_ONCE).collect::<()>().await;
 }
 

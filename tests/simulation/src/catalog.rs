@@ -1,6 +1,7 @@
 //! The catalog of a simulation: what a cluster keeps in Kubernetes objects, with the same decisions of the domain, and the
 //! placement that the operator would have chosen.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anabranch::catalog::{Catalog, CatalogError};
@@ -27,6 +28,8 @@ pub(crate) struct SimulatedCatalog {
     pods: Vec<PodName>,
     /// Replicas that a new shard gets.
     factor: Mutex<usize>,
+    /// The parents of every shard that was ever opened, by their indexes: those that expired, too.
+    lineage: Mutex<BTreeMap<u32, Vec<u32>>>,
 }
 
 impl SimulatedCatalog {
@@ -49,6 +52,7 @@ impl SimulatedCatalog {
             dice,
             pods,
             factor: Mutex::new(factor),
+            lineage: Mutex::default(),
         })
     }
 
@@ -59,6 +63,12 @@ impl SimulatedCatalog {
     /// The stream, once it is made.
     pub(crate) fn stream(&self) -> Option<Arc<Stream>> {
         self.lock().stream(STREAM).cloned()
+    }
+
+    /// The parents of every shard that was ever opened, by their indexes.
+    pub(crate) fn lineage(&self) -> BTreeMap<u32, Vec<u32>> {
+        let lineage = self.lineage.lock();
+        lineage.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// From now on new shards get so many replicas.
@@ -131,6 +141,17 @@ impl SimulatedCatalog {
             };
             stream.shards.insert(shard.id, Arc::new(placed));
         }
+        let opened = stream
+            .shards
+            .values()
+            .filter(|shard| shard.opened_at.is_some());
+        let opened = opened.map(|shard| {
+            let parents = shard.parents().map(ShardId::index);
+            (shard.id.index(), parents.collect())
+        });
+        let lineage = self.lineage.lock();
+        let mut lineage = lineage.unwrap_or_else(PoisonError::into_inner);
+        lineage.extend(opened);
         if stream.is_serving()
             && let Some(what) = ranges_tile(&stream)
         {
@@ -163,6 +184,69 @@ impl Catalog for SimulatedCatalog {
 
     fn subscribe(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
+    }
+}
+
+/// The catalog as one machine sees it: while it cannot be reached from there, it stays as it was, and takes no changes.
+pub(crate) struct CatalogView {
+    catalog: Arc<SimulatedCatalog>,
+    /// What was last seen, while no more is.
+    last_seen: Mutex<Option<Arc<Snapshot>>>,
+}
+
+impl CatalogView {
+    pub(crate) fn of(catalog: &Arc<SimulatedCatalog>) -> Arc<Self> {
+        Arc::new(Self {
+            catalog: Arc::clone(catalog),
+            last_seen: Mutex::default(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
+        self.last_seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    pub(crate) fn go_away(&self) {
+        let newest = self.catalog.snapshot();
+        self.lock().get_or_insert(newest);
+    }
+
+    /// What was missed is seen at once.
+    pub(crate) fn come_back(&self) {
+        self.lock().take();
+        self.catalog.version.send_modify(|_| ());
+    }
+
+    fn reached(&self) -> Result<(), CatalogError> {
+        let away = || CatalogError::Unavailable("it cannot be reached".to_owned());
+        if self.is_away() { Err(away()) } else { Ok(()) }
+    }
+}
+
+impl Catalog for CatalogView {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let last_seen = self.lock().clone();
+        last_seen.unwrap_or_else(|| self.catalog.snapshot())
+    }
+
+    fn commit(&self, change: Change) -> BoxFuture<'_, Result<Arc<Snapshot>, CatalogError>> {
+        Box::pin(async move {
+            self.reached()?;
+            let committed = self.catalog.commit(change).await;
+            // It may be done although nobody is told so.
+            self.reached()?;
+            committed
+        })
+    }
+
+    fn subscribe(&self) -> watch::Receiver<u64> {
+        self.catalog.subscribe()
     }
 }
 

@@ -115,7 +115,7 @@ pub(crate) async fn consume(
     }
 }
 
-/// The shards whose parents were read to their ends, and that were not.
+/// The shards whose parents were read to their ends or have expired, and that were not.
 fn readable(stage: &Stage, cursors: &BTreeMap<ShardId, Cursor>) -> Vec<ShardId> {
     let Some(stream) = stage.catalog.stream() else {
         return Vec::new();
@@ -128,7 +128,9 @@ fn readable(stage: &Stage, cursors: &BTreeMap<ShardId, Cursor>) -> Vec<ShardId> 
     let shards = stream.shards.values().filter(|shard| {
         shard.opened_at.is_some()
             && !done.contains(&shard.id)
-            && shard.parents().all(|parent| done.contains(&parent))
+            && shard
+                .parents()
+                .all(|parent| done.contains(&parent) || !stream.shards.contains_key(&parent))
     });
     shards.map(|shard| shard.id).collect()
 }
@@ -211,16 +213,18 @@ pub(crate) async fn audit(stage: Arc<Stage>, gateway: Arc<Gateway>) {
     tokio::time::sleep(Duration::from_secs(12)).await;
     let mut audit = Audit::default();
     let stream = stage.catalog.stream().expect("the stream is made");
-    for shard in stream
-        .shards
-        .values()
-        .filter(|shard| shard.opened_at.is_some())
-    {
-        let audited = AuditedShard {
-            parents: shard.parents().map(ShardId::index).collect(),
-            records: audit_shard(&gateway, shard.id).await,
+    for (index, parents) in stage.catalog.lineage() {
+        let there = stream
+            .shards
+            .values()
+            .find(|shard| shard.id.index() == index);
+        let records = match there {
+            Some(shard) => audit_shard(&gateway, shard.id).await,
+            None => Vec::new(),
         };
-        audit.shards.insert(shard.id.index(), audited);
+        audit
+            .shards
+            .insert(index, AuditedShard { parents, records });
     }
     *stage.audit() = audit;
     stage.begin(Act::End);

@@ -8,9 +8,11 @@ use anabranch_domain::catalog::{Change, MergeShards, ShardStatus, SplitShard};
 use anabranch_domain::{HashKey, PodName};
 use turmoil::Sim;
 
-use crate::clock::MachineClock;
+use crate::catalog::CatalogView;
+use crate::clock::{self, MachineClock};
 use crate::dice::Dice;
 use crate::disk::{Condition, Platter};
+use crate::gateway::GatewaySeat;
 use crate::pod::Seat;
 use crate::stage::Stage;
 use crate::trace;
@@ -42,6 +44,8 @@ pub(crate) enum Kind {
     BitFlip,
     Split,
     Merge,
+    PassDays,
+    CatalogAway,
 }
 
 impl Kind {
@@ -83,13 +87,16 @@ enum Undo {
     Condition(usize),
     Clock(Arc<MachineClock>),
     Network,
+    Catalog(Vec<Arc<CatalogView>>),
 }
 
 /// The faults of one simulation.
 pub(crate) struct Faults {
     stage: Arc<Stage>,
     seats: Vec<Arc<Seat>>,
-    gateways: Vec<(String, Arc<MachineClock>)>,
+    gateways: Vec<GatewaySeat>,
+    /// The catalog as those see it that are more than a shard's pod.
+    views: Vec<Arc<CatalogView>>,
     witness: Arc<LogWitness>,
     dice: Dice,
     /// What this seed may do: few kinds at a time make for deeper trouble than all of them.
@@ -106,7 +113,8 @@ impl Faults {
     pub(crate) fn new(
         stage: Arc<Stage>,
         seats: Vec<Arc<Seat>>,
-        gateways: Vec<(String, Arc<MachineClock>)>,
+        gateways: Vec<GatewaySeat>,
+        views: Vec<Arc<CatalogView>>,
         witness: Arc<LogWitness>,
         latency_ms_max: u64,
         are_all_allowed: bool,
@@ -118,6 +126,12 @@ impl Faults {
         if Dice::of(stage.seed, "factor").one_of_a_thousand(250) {
             kinds.push(Kind::ChangeFactor);
         }
+        if Dice::of(stage.seed, "retention").one_of_a_thousand(250) {
+            kinds.push(Kind::PassDays);
+        }
+        if Dice::of(stage.seed, "catalog away").one_of_a_thousand(250) {
+            kinds.push(Kind::CatalogAway);
+        }
         if are_all_allowed {
             kinds.extend(Kind::NOT_SURVIVED);
         }
@@ -127,6 +141,7 @@ impl Faults {
             stage,
             seats,
             gateways,
+            views,
             witness,
             dice,
             kinds,
@@ -158,7 +173,7 @@ impl Faults {
 
     /// Starts every process that does not run: one that was told to stop may have ended after the faults did.
     pub(crate) fn start_all(&self, sim: &mut Sim<'_>) {
-        let gateways = self.gateways.iter().map(|(name, _)| name.clone());
+        let gateways = self.gateways.iter().map(|gateway| gateway.name.clone());
         for host in self
             .pods()
             .into_iter()
@@ -219,6 +234,12 @@ impl Faults {
                     .set_condition(Condition::default());
             }
             Undo::Clock(clock) => clock.set_off_by_ms(0),
+            Undo::Catalog(views) => {
+                trace::note(|| "the catalog is back".to_owned());
+                for view in views {
+                    view.come_back();
+                }
+            }
             Undo::Network => {
                 sim.set_max_message_latency(Duration::from_millis(self.latency_ms_max));
             }
@@ -304,7 +325,7 @@ impl Faults {
             }
             Kind::Clock => self.jump(now, seat),
             Kind::CrashGateway => {
-                let (gateway, _) = self.dice.pick(&self.gateways).clone();
+                let gateway = self.dice.pick(&self.gateways).name.clone();
                 self.crash(sim, now, &gateway);
             }
             Kind::CrashOperator => self.crash(sim, now, OPERATOR),
@@ -318,6 +339,8 @@ impl Faults {
             }
             Kind::Split => self.split(),
             Kind::Merge => self.merge(),
+            Kind::PassDays => self.pass_days(),
+            Kind::CatalogAway => self.lose_catalog(now),
         }
     }
 
@@ -330,7 +353,7 @@ impl Faults {
 
     /// A host that `pod` speaks to.
     fn another_host(&self, pod: &str) -> String {
-        let gateways = self.gateways.iter().map(|(name, _)| name.clone());
+        let gateways = self.gateways.iter().map(|gateway| gateway.name.clone());
         let others = self.pods().into_iter().filter(|other| other != pod);
         let hosts: Vec<_> = others
             .chain(gateways)
@@ -401,7 +424,11 @@ impl Faults {
         self.seats[seat].platter().set_condition(condition);
         let until = now + Duration::from_millis(millis);
         self.under_way.push((until, Undo::Condition(seat)));
-        let gateways: Vec<_> = self.gateways.iter().map(|(name, _)| name.clone()).collect();
+        let gateways: Vec<_> = self
+            .gateways
+            .iter()
+            .map(|gateway| gateway.name.clone())
+            .collect();
         let others = self.pods().into_iter().filter(|other| *other != pod);
         for other in others.chain(gateways).chain([OPERATOR.to_owned()]) {
             sim.hold(pod.as_str(), other.as_str());
@@ -425,7 +452,7 @@ impl Faults {
     fn jump(&mut self, now: Duration, seat: usize) {
         let gateway = self.dice.below(self.gateways.len() * 2);
         let (host, clock) = match self.gateways.get(gateway) {
-            Some((name, clock)) => (name.clone(), Arc::clone(clock)),
+            Some(gateway) => (gateway.name.clone(), Arc::clone(&gateway.clock)),
             None => (
                 self.seats[seat].name.to_string(),
                 Arc::clone(&self.seats[seat].clock),
@@ -436,6 +463,27 @@ impl Faults {
         trace::note(|| format!("fault: the clock of {host} is {off_by_ms} ms off"));
         clock.set_off_by_ms(off_by_ms);
         self.until(now, 100..=6_000, Undo::Clock(clock));
+    }
+
+    /// One machine, or all of them, no longer reach the catalog, and go on with what they last saw.
+    fn lose_catalog(&mut self, now: Duration) {
+        let views = match self.views.get(self.dice.below(2 * self.views.len())) {
+            Some(one) => vec![Arc::clone(one)],
+            None => self.views.clone(),
+        };
+        trace::note(|| format!("fault: the catalog is away for {} machines", views.len()));
+        for view in &views {
+            view.go_away();
+        }
+        self.until(now, 100..=10_000, Undo::Catalog(views));
+    }
+
+    /// More time passes than records are kept and clocks are off together: whatever was put before has expired.
+    fn pass_days(&self) {
+        let hours = 24 + 2 * 10 + u32::try_from(self.dice.below(24)).unwrap_or(0);
+        trace::note(|| format!("fault: {hours} hours pass"));
+        clock::leap(hours);
+        self.stage.recorder.lock().expired_before = trace::moment();
     }
 
     /// Wants one replica of one shard somewhere else.

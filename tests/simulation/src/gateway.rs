@@ -21,7 +21,7 @@ use anabranch_wire::shapes::{
 use anabranch_wire::{Blob, Codec, Request, Text, decode_response};
 use bytes::Bytes;
 
-use crate::catalog::{STREAM, SimulatedCatalog};
+use crate::catalog::{CatalogView, STREAM};
 use crate::clock::MachineClock;
 use crate::dice::Dice;
 use crate::history::Place;
@@ -41,6 +41,13 @@ pub(crate) fn remote_shards(pods: &[PodName]) -> RemoteShards {
         addresses,
         KeyFile::none().ring(),
     )
+}
+
+/// Where a gateway runs: what stays when its process goes.
+pub(crate) struct GatewaySeat {
+    pub(crate) name: String,
+    pub(crate) clock: Arc<MachineClock>,
+    pub(crate) view: Arc<CatalogView>,
 }
 
 /// A gateway's inside.
@@ -68,7 +75,7 @@ pub(crate) struct PageRecord {
 
 impl Gateway {
     pub(crate) fn new(
-        catalog: Arc<SimulatedCatalog>,
+        catalog: Arc<CatalogView>,
         pods: &[PodName],
         clock: Arc<MachineClock>,
         dice: Arc<Dice>,

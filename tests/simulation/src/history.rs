@@ -1,6 +1,6 @@
 //! What clients asked and were told, and what there is at the end. All that most invariants know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A record's place: the shard's index, and the record's number in it.
@@ -37,6 +37,21 @@ pub(crate) struct Read {
 pub(crate) struct History {
     pub(crate) puts: Vec<Put>,
     pub(crate) reads: Vec<Read>,
+    /// What was asked for before this has expired, or may have; nothing, as long as this is 0.
+    pub(crate) expired_before: u64,
+}
+
+impl History {
+    /// Whether a record may be gone for its age.
+    pub(crate) fn has_expired(&self, put: &Put) -> bool {
+        put.invoked < self.expired_before
+    }
+
+    /// The bytes of the records that may be gone for their age.
+    pub(crate) fn expired(&self) -> HashSet<&str> {
+        let expired = self.puts.iter().filter(|put| self.has_expired(put));
+        expired.map(|put| put.data.as_str()).collect()
+    }
 }
 
 /// A history that is being made.
@@ -50,7 +65,7 @@ impl Recorder {
     }
 }
 
-/// A shard as it is at the end.
+/// A shard as it is at the end. One that has expired is there, too, with its parents and no records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AuditedShard {
     /// The indexes of its parents.

@@ -16,7 +16,7 @@ use anabranch_domain::catalog::{CreateStream, Shard, ShardStatus, Stream, Stream
 use anabranch_domain::{PodName, ShardUid, StreamUid};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog::STREAM;
+use crate::catalog::{CatalogView, STREAM};
 use crate::clock::MachineClock;
 use crate::dice::Dice;
 use crate::gateway::remote_shards;
@@ -29,19 +29,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The operator's process, from its start on.
 pub(crate) async fn run(
     stage: Arc<Stage>,
+    catalog: Arc<CatalogView>,
     clock: Arc<MachineClock>,
     dice: Arc<Dice>,
 ) -> turmoil::Result {
     let remote = Arc::new(remote_shards(&stage.pods));
     let executor = Executor {
-        catalog: Arc::clone(&stage.catalog) as _,
+        catalog: Arc::clone(&catalog) as _,
         logs: Arc::clone(&remote) as _,
         entropy: dice,
     };
     let keeper = Keeper::new(executor, clock as Arc<dyn Clock>);
     tokio::spawn(keeper.run(CancellationToken::new()));
     loop {
-        look_after_replicas(&stage, &remote).await;
+        // Without its lease nobody looks after anything.
+        if !catalog.is_away() {
+            look_after_replicas(&stage, &remote).await;
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

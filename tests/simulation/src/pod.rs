@@ -1,30 +1,39 @@
 //! A shard pod: the real process's parts, put together as its composition root does, over a simulated disk and network.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anabranch::autoscaling::ShardSketches;
+use anabranch::catalog::Catalog;
 use anabranch::clock::Clock;
 use anabranch::encryption::KeyFile;
 use anabranch::entropy::Entropy as _;
-use anabranch::metrics::ShardMetrics;
+use anabranch::metrics::{ShardMetrics, StoreMetrics};
 use anabranch::serving::{FormedShards, ServedShards, ShardServer};
 use anabranch::shard::{Peers, RaftServer, ReplicaId, ShardLimits, ShardRegistry};
+use anabranch::standalone;
 use anabranch::throttling::Throttles;
 use anabranch_domain::PodName;
 use anabranch_domain::quota::Limits;
 use anabranch_store::Store;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
+use crate::catalog::SimulatedCatalog;
 use crate::clock::MachineClock;
 use crate::dice::Dice;
 use crate::disk::{MountedDisk, Platter};
 use crate::network::{self, PORT, SimulatedNetwork};
 use crate::trace;
 
+/// Between two rounds over what has expired.
+const TRIM_EVERY: Duration = Duration::from_millis(700);
+
 /// Where a pod runs: what stays when its process goes.
 pub(crate) struct Seat {
     pub(crate) name: PodName,
+    catalog: Arc<SimulatedCatalog>,
     pub(crate) clock: Arc<MachineClock>,
     platter: Mutex<Arc<Platter>>,
     dice: Dice,
@@ -32,9 +41,15 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(name: PodName, platter: Arc<Platter>, dice: Dice) -> Arc<Self> {
+    pub(crate) fn new(
+        name: PodName,
+        catalog: Arc<SimulatedCatalog>,
+        platter: Arc<Platter>,
+        dice: Dice,
+    ) -> Arc<Self> {
         Arc::new(Self {
             name,
+            catalog,
             clock: Arc::default(),
             platter: Mutex::new(platter),
             dice,
@@ -93,8 +108,20 @@ impl Seat {
             sketches: ShardSketches::new(&limits.shard),
             throttles: Throttles::new(limits.shard),
             metrics: ShardMetrics::register(&prometheus::Registry::new())?,
-            clock,
+            clock: Arc::clone(&clock),
         };
+        let (is_ours, stop) = (Arc::clone(&formed), CancellationToken::new());
+        let trimming = standalone::keep_trimming(
+            Arc::clone(&self.catalog) as Arc<dyn Catalog>,
+            Arc::clone(&registry),
+            move |shard| is_ours.has(shard),
+            // When days pass here they do: no clock is cautious.
+            clock,
+            StoreMetrics::register(&prometheus::Registry::new())?,
+            TRIM_EVERY,
+            stop.clone(),
+        );
+        tokio::spawn(trimming);
         let service = ShardServer {
             served: Arc::new(served),
             formed,
@@ -119,9 +146,10 @@ impl Seat {
         peers.leave().await;
         registry.hand_over().await;
         ending.notify_one();
-        let grace = std::time::Duration::from_secs(2);
+        let grace = Duration::from_secs(2);
         let _ = tokio::time::timeout(grace, serving).await;
         leading.abort();
+        stop.cancel();
         registry.stop().await;
         trace::note(|| format!("{} stopped", self.name));
         Ok(())

@@ -10,12 +10,12 @@ use anabranch::clock::Clock;
 use anabranch_domain::PodName;
 use turmoil::Sim;
 
-use crate::catalog::SimulatedCatalog;
+use crate::catalog::{CatalogView, SimulatedCatalog};
 use crate::clock::MachineClock;
 use crate::dice::Dice;
 use crate::disk::Platter;
 use crate::faults::{Faults, OPERATOR};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, GatewaySeat};
 use crate::pod::Seat;
 use crate::stage::{Act, Stage};
 use crate::witness::LogWitness;
@@ -99,7 +99,8 @@ impl Simulation<'_> {
                 let name = format!("disk-{}.0", pod.ordinal());
                 let dice = Dice::of(seed, &name);
                 let platter = Platter::new(name, dice, Arc::clone(&witness) as _);
-                Seat::new(pod.clone(), platter, Dice::of(seed, pod.as_str()))
+                let catalog = Arc::clone(&stage.catalog);
+                Seat::new(pod.clone(), catalog, platter, Dice::of(seed, pod.as_str()))
             })
             .collect();
         for seat in &seats {
@@ -107,11 +108,15 @@ impl Simulation<'_> {
             sim.host(seat.name.to_string(), move || Arc::clone(&seat).run());
         }
         let gateways = gateways(&mut sim, &stage);
-        host_operator(&mut sim, &stage, &dice);
+        let operators_view = CatalogView::of(&stage.catalog);
+        host_operator(&mut sim, &stage, &operators_view, &dice);
+        let views = gateways.iter().map(|gateway| Arc::clone(&gateway.view));
+        let views = views.chain([operators_view]).collect();
         let faults = Faults::new(
             Arc::clone(&stage),
             seats,
             gateways,
+            views,
             witness,
             latency_ms_max,
             are_all_faults_allowed,
@@ -200,25 +205,28 @@ fn takes_records(stage: &Stage, healed_from: u64) -> bool {
     !is_resharding && taken.len() >= KEYS_MIN && taken == keys
 }
 
-fn gateways(sim: &mut Sim<'_>, stage: &Arc<Stage>) -> Vec<(String, Arc<MachineClock>)> {
+fn gateways(sim: &mut Sim<'_>, stage: &Arc<Stage>) -> Vec<GatewaySeat> {
     (0..GATEWAYS)
         .map(|ordinal| {
             let name = format!("gateway-{ordinal}");
             let clock = Arc::<MachineClock>::default();
+            let view = CatalogView::of(&stage.catalog);
             let dice = Arc::new(Dice::of(stage.seed, &name));
             let starts = Arc::new(std::sync::atomic::AtomicU32::new(0));
             let (stage, its_clock, called) = (Arc::clone(stage), Arc::clone(&clock), name.clone());
+            let its_view = Arc::clone(&view);
             sim.host(name.clone(), move || {
                 let start = starts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let called = format!("{called}.{start}");
                 serve(
                     Arc::clone(&stage),
                     called,
+                    Arc::clone(&its_view),
                     Arc::clone(&its_clock),
                     Arc::clone(&dice),
                 )
             });
-            (name, clock)
+            GatewaySeat { name, clock, view }
         })
         .collect()
 }
@@ -227,10 +235,10 @@ fn gateways(sim: &mut Sim<'_>, stage: &Arc<Stage>) -> Vec<(String, Arc<MachineCl
 async fn serve(
     stage: Arc<Stage>,
     name: String,
+    catalog: Arc<CatalogView>,
     clock: Arc<MachineClock>,
     dice: Arc<Dice>,
 ) -> turmoil::Result {
-    let catalog = Arc::clone(&stage.catalog);
     let gateway = Arc::new(Gateway::new(
         catalog,
         &stage.pods,
@@ -251,19 +259,20 @@ async fn serve(
     std::future::pending().await
 }
 
-fn host_operator(sim: &mut Sim<'_>, stage: &Arc<Stage>, dice: &Dice) {
+fn host_operator(sim: &mut Sim<'_>, stage: &Arc<Stage>, view: &Arc<CatalogView>, dice: &Dice) {
     let shards = u32::try_from(1 + dice.below(3)).expect("a small number");
     let shards = NonZeroU32::new(shards).expect("one at least");
     let clock = Arc::<MachineClock>::default();
     let dice = Arc::new(Dice::of(stage.seed, OPERATOR));
-    let stage = Arc::clone(stage);
+    let (stage, view) = (Arc::clone(stage), Arc::clone(view));
     sim.host(OPERATOR, move || {
         let (stage, clock, dice) = (Arc::clone(&stage), Arc::clone(&clock), Arc::clone(&dice));
+        let view = Arc::clone(&view);
         async move {
             if stage.catalog.stream().is_none() {
                 operator::create_stream(&stage, shards, &dice).await?;
             }
-            operator::run(stage, clock, dice).await
+            operator::run(stage, view, clock, dice).await
         }
     });
 }

@@ -13,8 +13,9 @@ use crate::{ShardId, Timestamp};
 
 /// A new shard is judged after this time: before, its readings are about how it began.
 const SETTLED_AFTER: Duration = Duration::from_secs(8);
-/// Parts of one shard at a time. A load of which an eighth still fills a shard is cut again a few seconds later.
-pub(super) const PARTS_MAX: u32 = 8;
+/// Parts of one shard at a time: a load that grew tenfold at once is answered at once, as four levels of splits. What is still
+/// too much for its shard then is cut again a few seconds later.
+pub(super) const PARTS_MAX: u32 = 16;
 /// From this part of the threshold on, a shard's sketch is asked for, so that it is there when it is needed.
 pub(super) const SKETCH_FROM: f64 = 0.8;
 

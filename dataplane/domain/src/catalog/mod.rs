@@ -33,7 +33,7 @@ pub use recent_uses::RecentUses;
 pub use reshard::{Reshard, ReshardId, ReshardKind, ReshardStatus, RunningOperation};
 pub use shard::{Shard, ShardStatus};
 pub use snapshot::{Snapshot, Totals};
-pub use stream::{RecordDistribution, Stream, StreamMode, StreamStatus};
+pub use stream::{FanOutSource, RecordDistribution, Stream, StreamMode, StreamStatus};
 pub use tags::{IllegalTag, Tags};
 
 #[cfg(test)]

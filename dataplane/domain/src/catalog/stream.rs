@@ -82,6 +82,16 @@ impl RecordDistribution {
     }
 }
 
+/// Which replicas of its shards enhanced fan-out reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FanOutSource {
+    /// The one that leads.
+    #[default]
+    Leader,
+    /// All of them, in turns.
+    AnyReplica,
+}
+
 /// A stream. Its shards, consumers and reshards are stored as objects of their own, not inside it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
@@ -119,6 +129,9 @@ pub struct Stream {
     /// What decides which shard a record goes to.
     #[serde(default)]
     pub record_distribution: RecordDistribution,
+    /// Which replicas fan-out reads. A cluster's catalog says it; where there is one replica there is nothing to say, so it is not stored.
+    #[serde(skip)]
+    pub fan_out_source: FanOutSource,
     /// The index that the next shard gets. Grows for ever, so that no shard id is used twice.
     pub next_shard: ShardId,
     /// The number that the next reshard gets.

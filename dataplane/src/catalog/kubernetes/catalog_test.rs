@@ -315,3 +315,63 @@ async fn a_stream_whose_objects_make_no_whole_is_not_decided_on() {
         "half of its shards are not there: {refused:?}"
     );
 }
+
+/// A stream of two shards that was shown, one of whose objects is deleted.
+async fn shown_and_deleted(server: &Server) -> (KubernetesCatalog, Value) {
+    let catalog = founded(server).await;
+    let activated = json!({ "status": { "phase": "Active" } });
+    let path = format!("{SHARDS}/clicks-1");
+    let before = {
+        let mut kept = server.0.lock().expect("here");
+        kept.patch(format!("{STREAMS}/clicks"), &activated);
+        kept.objects[&path].clone()
+    };
+    list(&catalog, server);
+    server.0.lock().expect("here").objects.remove(&path);
+    list(&catalog, server);
+    (catalog, before)
+}
+
+#[tokio::test]
+async fn a_shard_that_its_stream_needs_is_made_again_as_it_was() {
+    let server = Server::default();
+    wish(&server, &json!({}));
+    let (catalog, before) = shown_and_deleted(&server).await;
+    let shown = catalog.snapshot();
+    let restored = catalog.restore_shards().await.expect("written");
+    let expected = Restored {
+        stream: "clicks".to_owned(),
+        shards: vec!["clicks-1".to_owned()],
+    };
+    assert_eq!(restored, [expected]);
+    let after = server.object(&format!("{SHARDS}/clicks-1"));
+    assert_eq!(after["spec"], before["spec"]);
+    assert_eq!(after["metadata"]["annotations"][labels::MADE_FOR], "first");
+    list(&catalog, &server);
+    let name: StreamName = "clicks".parse().expect("a name");
+    assert_eq!(
+        catalog.snapshot().streams[&name].shards,
+        shown.streams[&name].shards
+    );
+    let again = catalog.restore_shards().await.expect("nothing to write");
+    assert_eq!(again, []);
+}
+
+#[tokio::test]
+async fn nothing_is_made_again_of_a_stream_that_goes_or_is_another() {
+    for change in [
+        json!({ "metadata": { "deletionTimestamp": "2023-11-15T00:00:00Z" }, "spec": { "deletionPolicy": "Delete" } }),
+        json!({ "status": { "streamUid": "00000000000000000000000000000001" } }),
+    ] {
+        let server = Server::default();
+        wish(&server, &json!({}));
+        let (catalog, _) = shown_and_deleted(&server).await;
+        {
+            let mut kept = server.0.lock().expect("here");
+            kept.patch(format!("{STREAMS}/clicks"), &change);
+        }
+        list(&catalog, &server);
+        let restored = catalog.restore_shards().await.expect("nothing to write");
+        assert_eq!(restored, [], "{change}");
+    }
+}

@@ -20,6 +20,7 @@ mod pod_addresses;
 mod projection;
 mod recalled;
 mod rendering;
+mod restoring;
 mod secrets;
 mod shard_limits;
 mod watching;
@@ -49,7 +50,9 @@ pub use adopting::{PoolShard, Retained};
 pub use kube::Client;
 pub use pod_addresses::follow_pod_addresses;
 pub use recalled::CatalogObjects;
+pub use restoring::Restored;
 pub use secrets::{LabelledSecret, follow_secrets};
+pub use watching::follow_all;
 pub use writes::Role;
 
 /// A `Reshard` that the API or the operator made says its number in this annotation; one that a user made gets a number in

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use anabranch_domain::PodName;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::ResourceExt as _;
 use kube::runtime::watcher::Config;
 
 use super::watching::follow_all;
@@ -21,7 +22,15 @@ pub async fn follow_pod_addresses(
     let api: kube::Api<EndpointSlice> = kube::Api::namespaced(client, namespace);
     let config = Config::default().labels(SELECTOR);
     let tell = |all: &BTreeMap<_, Vec<_>>| tell(all.values().flatten().cloned().collect());
-    follow_all(api, config, "endpoints", addresses, tell).await;
+    follow_all(
+        api,
+        config,
+        "endpoints",
+        EndpointSlice::name_any,
+        addresses,
+        tell,
+    )
+    .await;
 }
 
 /// The pods of one slice. One that is leaving goes first, so that its successor of the same name is the one that counts.

@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anabranch_crds::data_stream::StreamPhase;
-use anabranch_crds::data_stream::{CapacityMode, RecordDistribution as WishedDistribution};
+use anabranch_crds::data_stream::{
+    CapacityMode, ReadFrom as WishedSource, RecordDistribution as WishedDistribution,
+};
 use anabranch_crds::reshard::ReshardPhase;
 use anabranch_crds::stream_consumer::StreamConsumerPhase;
 use anabranch_crds::{DataStream, DesiredStream, Time};
 use anabranch_domain::catalog::{
-    Consumer, ConsumerStatus, RecentUses, RecordDistribution, Reshard, ReshardId, ReshardKind,
-    ReshardStatus, RunningOperation, Shard, ShardStatus, Stream, StreamMode, StreamStatus,
+    Consumer, ConsumerStatus, FanOutSource, RecentUses, RecordDistribution, Reshard, ReshardId,
+    ReshardKind, ReshardStatus, RunningOperation, Shard, ShardStatus, Stream, StreamMode,
+    StreamStatus,
 };
 use anabranch_domain::{
     HashKey, HashKeyRange, PodName, ShardId, ShardUid, StreamName, StreamUid, Timestamp,
@@ -128,6 +131,10 @@ pub(super) fn stream_of(objects: &Objects, object: &DataStream) -> Result<Stream
         record_distribution: match object.spec.record_distribution {
             WishedDistribution::UserPartitionKey => RecordDistribution::UserPartitionKey,
             WishedDistribution::Auto => RecordDistribution::Auto,
+        },
+        fan_out_source: match object.spec.replication.read_from {
+            WishedSource::Leader => FanOutSource::Leader,
+            WishedSource::AnyReplica => FanOutSource::AnyReplica,
         },
         next_shard: ShardId::new(next_shard)
             .map_err(|_| unreadable("shard indexes are used up".to_owned()))?,

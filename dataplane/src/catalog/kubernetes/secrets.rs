@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anabranch_crds::labels;
 use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt as _;
 use kube::runtime::watcher::Config;
 use serde_json::{Map, Value};
 
@@ -22,7 +23,7 @@ pub async fn follow_secrets(
     let api: kube::Api<Secret> = kube::Api::namespaced(client, namespace);
     let config = Config::default().labels(&format!("{}=true", labels::CREDENTIALS));
     let tell = |all: &BTreeMap<_, _>| tell(all.clone().into_iter().collect());
-    follow_all(api, config, "access keys", fields, tell).await;
+    follow_all(api, config, "access keys", Secret::name_any, fields, tell).await;
 }
 
 fn fields(secret: &Secret) -> Value {

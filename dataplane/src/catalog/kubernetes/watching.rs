@@ -65,12 +65,13 @@ impl Backoff for Pauses {
     }
 }
 
-/// Watches what `which` selects until dropped, and tells all of it, by name and as `read`, whenever any of it changes. What was
+/// Watches what `which` selects until dropped, and tells all of it, by `key` and as `read`, whenever any of it changes. What was
 /// told stands until there is a whole list.
-pub(super) async fn follow_all<T, V>(
+pub async fn follow_all<T, V>(
     api: kube::Api<T>,
     which: Config,
     what: &'static str,
+    key: impl Fn(&T) -> String,
     read: impl Fn(&T) -> V,
     tell: impl Fn(&BTreeMap<String, V>),
 ) where
@@ -86,15 +87,15 @@ pub(super) async fn follow_all<T, V>(
                 continue;
             }
             Ok(watcher::Event::InitApply(object)) => {
-                listing.insert(object.name_any(), read(&object));
+                listing.insert(key(&object), read(&object));
                 continue;
             }
             Ok(watcher::Event::InitDone) => all = std::mem::take(&mut listing),
             Ok(watcher::Event::Apply(object)) => {
-                all.insert(object.name_any(), read(&object));
+                all.insert(key(&object), read(&object));
             }
             Ok(watcher::Event::Delete(object)) => {
-                all.remove(&object.name_any());
+                all.remove(&key(&object));
             }
             Err(failure) => {
                 warn!(%failure, "watch of {what} failed, made again");

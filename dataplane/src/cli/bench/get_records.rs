@@ -132,6 +132,7 @@ fn fill(args: &GetRecordsArgs, target: &Target) -> Result<(), Failure> {
         stream,
         producers: 4,
         batch: Some(FILL_BATCH),
+        rate: None,
     };
     let calls = args.fill.div_ceil(FILL_BATCH * args.run.record_size.max(1));
     let written = writes

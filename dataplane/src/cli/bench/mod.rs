@@ -11,6 +11,7 @@ mod get_records;
 mod histogram;
 mod http1;
 mod idle;
+mod pace;
 mod payload;
 mod process;
 mod put;
@@ -45,6 +46,7 @@ const EXAMPLES: &str = "\
 Examples:
   anabranch bench put-records                          4 producers, 500 records of 1 KiB a call, 10 s
   anabranch bench put-record --producers 32 --codec cbor
+  anabranch bench put-records --rate 20000             20,000 records a second, whatever the server makes of it
   anabranch bench get-records --fill 256MiB            4 consumers read 256 MiB round and round
   anabranch bench subscribe --consumers 20             from put to delivery, by enhanced fan-out
   anabranch bench disk --dir /var/lib/anabranch        what the disk below could do

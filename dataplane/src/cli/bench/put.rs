@@ -12,6 +12,7 @@ use serde_json::json;
 use super::answer::{error_codes, error_type, failed_record_count};
 use super::fixture::{delete_stream, make_stream};
 use super::http1::Connection;
+use super::pace::{Pace, parse_rate};
 use super::payload::Payload;
 use super::report::Report;
 use super::request::{Prepared, Target};
@@ -36,6 +37,12 @@ pub(super) struct PutRecordsArgs {
     /// Records in one call
     #[arg(long, value_name = "COUNT", default_value_t = 500)]
     batch: u64,
+
+    /// Records a second of all producers together, which come whether the server keeps up or not: a call takes those that
+    /// came while the one before was under way, at most a batch, and latencies count from when each record came [default: a
+    /// whole batch at once]
+    #[arg(long, value_name = "RECORDS", value_parser = parse_rate())]
+    rate: Option<u32>,
 
     /// End after so many calls instead of after a time
     #[arg(long, value_name = "CALLS")]
@@ -68,6 +75,22 @@ pub(super) struct Writes<'a> {
     pub(super) producers: usize,
     /// Records in a `PutRecords` call; `None` for `PutRecord`.
     pub(super) batch: Option<u64>,
+    /// Records a second of all producers; `None` for as many as are taken.
+    pub(super) rate: Option<u32>,
+}
+
+/// Calls of one size, sent in turn.
+struct Calls {
+    records: u64,
+    bodies: Vec<Prepared>,
+    turn: usize,
+}
+
+impl Calls {
+    fn next(&mut self, target: &Target) -> (&[u8], &[u8]) {
+        self.turn = (self.turn + 1) % self.bodies.len();
+        self.bodies[self.turn].bytes(target)
+    }
 }
 
 pub(super) fn put_records(args: &PutRecordsArgs) -> Result<Outcome, Failure> {
@@ -77,6 +100,7 @@ pub(super) fn put_records(args: &PutRecordsArgs) -> Result<Outcome, Failure> {
         stream,
         producers: args.producers,
         batch: Some(args.batch),
+        rate: args.rate,
     };
     writes.report("put-records", args.count)
 }
@@ -88,6 +112,7 @@ pub(super) fn put_record(args: &PutRecordArgs) -> Result<Outcome, Failure> {
         stream,
         producers: args.producers,
         batch: None,
+        rate: None,
     };
     writes.report("put-record", args.count)
 }
@@ -108,6 +133,7 @@ impl Writes<'_> {
             ("codec", json!(format!("{:?}", target.codec).to_lowercase())),
             ("producers", json!(self.producers)),
             ("batch", json!(self.batch.unwrap_or(1))),
+            ("rate", json!(self.rate)),
             ("recordBytes", json!(self.run.record_size)),
             ("shards", json!(self.run.shards)),
         ];
@@ -129,24 +155,37 @@ impl Writes<'_> {
             self.producers,
             self.run.server_pid,
             move |producer, tally| {
-                let bodies = self.bodies(producer, target.codec);
-                Box::pin(async move { self.produce(target, bodies, window, &tally).await })
+                let calls = self.calls(producer, target.codec);
+                let pace = self
+                    .rate
+                    .map(|rate| Pace::new(rate, producer, self.producers, Instant::now()));
+                Box::pin(async move { self.produce(target, calls, pace, window, &tally).await })
             },
         )
     }
 
-    fn bodies(&self, producer: usize, codec: Codec) -> Vec<Prepared> {
+    /// Of each size that is sent, from small to large.
+    fn calls(&self, producer: usize, codec: Codec) -> Vec<Calls> {
         let mut payload = Payload::new(producer, self.run.record_size);
-        let is_large = self.run.record_size * self.batch.unwrap_or(1) > LARGE_BYTES;
-        let count = if is_large { LARGE_BODIES } else { SMALL_BODIES };
-        let body = |_| match self.batch {
-            Some(batch) => Prepared::new(
-                Action::PutRecords,
-                self.batch_body(&mut payload, batch, codec),
-            ),
-            None => Prepared::new(Action::PutRecord, self.single_body(&mut payload, codec)),
+        let batch = self.batch.unwrap_or(1);
+        let sizes = self.rate.map_or(vec![batch], |_| Pace::sizes(batch));
+        let mut calls = |records| {
+            let is_large = self.run.record_size * records > LARGE_BYTES;
+            let count = if is_large { LARGE_BODIES } else { SMALL_BODIES };
+            let body = |_| match self.batch {
+                Some(_) => Prepared::new(
+                    Action::PutRecords,
+                    self.batch_body(&mut payload, records, codec),
+                ),
+                None => Prepared::new(Action::PutRecord, self.single_body(&mut payload, codec)),
+            };
+            Calls {
+                records,
+                bodies: (0..count).map(body).collect(),
+                turn: 0,
+            }
         };
-        (0..count).map(body).collect()
+        sizes.into_iter().map(&mut calls).collect()
     }
 
     fn batch_body(&self, payload: &mut Payload, batch: u64, codec: Codec) -> Bytes {
@@ -177,12 +216,13 @@ impl Writes<'_> {
     async fn produce(
         &self,
         target: &Target,
-        mut bodies: Vec<Prepared>,
+        mut calls: Vec<Calls>,
+        mut pace: Option<Pace>,
         window: &Window,
         tally: &RefCell<Tally>,
     ) {
         let mut connection = None;
-        let mut turn = 0;
+        let sizes: Vec<u64> = calls.iter().map(|call| call.records).collect();
         while window.take() {
             let mut open = match connection.take() {
                 Some(open) => open,
@@ -195,9 +235,11 @@ impl Writes<'_> {
                     }
                 },
             };
-            turn = (turn + 1) % bodies.len();
-            let (head, body) = bodies[turn].bytes(target);
-            let begun = Instant::now();
+            let (rung, due) = match &mut pace {
+                Some(pace) => pace.take(&sizes).await,
+                None => (0, vec![Instant::now()]),
+            };
+            let (head, body) = calls[rung].next(target);
             let result = open.exchange(head, body).await;
             let ended = Instant::now();
             let mut tally = tally.borrow_mut();
@@ -208,7 +250,8 @@ impl Writes<'_> {
                 }
                 Ok(answer) if answer.status == 200 => {
                     if window.counts(ended) {
-                        self.count(&mut tally, target.codec, begun, ended, answer.body);
+                        let sent = sizes[rung];
+                        self.count(&mut tally, target.codec, (&due, ended), sent, answer.body);
                     }
                 }
                 Ok(answer) => {
@@ -221,15 +264,21 @@ impl Writes<'_> {
         }
     }
 
-    fn count(&self, tally: &mut Tally, codec: Codec, begun: Instant, ended: Instant, body: &[u8]) {
-        let sent = self.batch.unwrap_or(1);
+    fn count(
+        &self,
+        tally: &mut Tally,
+        codec: Codec,
+        (due, ended): (&[Instant], Instant),
+        sent: u64,
+        body: &[u8],
+    ) {
         let failed = if self.batch.is_some() {
             failed_record_count(codec, body).unwrap_or(sent)
         } else {
             0
         };
         let written = sent.saturating_sub(failed);
-        tally.success(begun, ended, written, written * self.run.record_size);
+        tally.answered(due, ended, written, written * self.run.record_size);
         if failed > 0 {
             for kind in error_codes(codec, body) {
                 tally.error(&kind, 1);

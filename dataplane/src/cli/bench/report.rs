@@ -35,10 +35,10 @@ impl Report {
             .collect();
         let more = json!({
             "seconds": round(*seconds),
-            "requests": tally.latencies.count(),
+            "requests": tally.requests,
             "records": tally.records,
             "bytes": tally.bytes,
-            "requestsPerSecond": round(per(tally.latencies.count(), *seconds)),
+            "requestsPerSecond": round(per(tally.requests, *seconds)),
             "recordsPerSecond": round(per(tally.records, *seconds)),
             "megabytesPerSecond": round(per(tally.bytes, *seconds) / 1e6),
             "latencyMs": latency_json(&tally.latencies),
@@ -80,8 +80,8 @@ impl Report {
             "requests",
             format!(
                 "{} ({:.0}/s)",
-                grouped(tally.latencies.count()),
-                per(tally.latencies.count(), *seconds)
+                grouped(tally.requests),
+                per(tally.requests, *seconds)
             ),
         );
         row(

@@ -83,6 +83,7 @@ impl Window {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) latencies: Histogram,
+    pub(super) requests: u64,
     pub(super) records: u64,
     pub(super) bytes: u64,
     pub(super) errors: BTreeMap<String, u64>,
@@ -93,8 +94,16 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a request that was answered well.
     pub(super) fn success(&mut self, begun: Instant, ended: Instant, records: u64, bytes: u64) {
-        self.latencies
-            .record(u64::try_from((ended - begun).as_nanos()).unwrap_or(u64::MAX));
+        self.answered(&[begun], ended, records, bytes);
+    }
+
+    /// Counts a request that was answered well, whose parts were waited for since different moments.
+    pub(super) fn answered(&mut self, due: &[Instant], ended: Instant, records: u64, bytes: u64) {
+        for due in due {
+            self.latencies
+                .record(u64::try_from((ended - *due).as_nanos()).unwrap_or(u64::MAX));
+        }
+        self.requests += 1;
         self.records += records;
         self.bytes += bytes;
         self.last = Some(self.last.map_or(ended, |last| last.max(ended)));
@@ -112,6 +121,7 @@ impl Tally {
 
     fn merge(&mut self, other: &Self) {
         self.latencies.merge(&other.latencies);
+        self.requests += other.requests;
         self.records += other.records;
         self.bytes += other.bytes;
         for (kind, count) in &other.errors {

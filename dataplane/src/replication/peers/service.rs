@@ -183,3 +183,33 @@ impl fmt::Debug for RaftServer {
         f.debug_struct("RaftServer").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct NobodyElsesBusiness;
+
+    impl Directory for NobodyElsesBusiness {
+        fn group(&self, _: ShardUid) -> Option<Arc<Group>> {
+            panic!("a group is asked for what was meant for another disk")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_meant_for_the_disk_that_was_here_before_is_not_taken() {
+        let pod = "pool-0".parse().expect("a pod's name");
+        let peers = Peers::new(pod, 7, 1, Box::new(|_| None));
+        let request = pb::Request {
+            id: 3,
+            shard: ShardUid::from_bits(42).to_bytes().to_vec().into(),
+            to: 8,
+            call: Some(Call::RequestVote(pb::RequestVote::default())),
+        };
+        let response = answer(&peers, &NobodyElsesBusiness, request).await;
+        assert!(
+            matches!(&response.answer, Some(Answer::Unavailable(why)) if why.contains("is meant")),
+            "{response:?}"
+        );
+    }
+}

@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/LOCK     advisory lock for the life of the process; its text is the holder's process id
 //! DIR/FORMAT   "anabranch data 1\nuid <32 hexadecimal digits>\n", written once, whole or not at all
+//! DIR/SYNCED   empty; its modification time is that of the last sync (`witness`)
 //! DIR/rocks/   RocksDB's own files
 //! ```
 

@@ -18,7 +18,9 @@ mod read;
 mod release;
 mod reserve;
 mod rocks_store;
+mod torn_tail;
 mod tuning;
+mod witness;
 
 pub use commit_thread::LAZY_MAX;
 pub use data_dir::{DataDirUid, FORMAT};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rocksdb::{ColumnFamily, DB, Options, WriteBatch, WriteOptions};
 
-use super::{fault::rocks_error, options::RocksOptions, tuning};
+use super::{fault::rocks_error, options::RocksOptions, torn_tail, tuning, witness::Witness};
 use crate::{Family, StoreError, failpoints};
 
 /// An open RocksDB.
@@ -12,6 +12,7 @@ pub(super) struct Database {
     db: DB,
     synced: WriteOptions,
     unsynced: WriteOptions,
+    witness: Witness,
     /// What the options in use were made from: it owns what they point to.
     _base: Options,
 }
@@ -22,6 +23,7 @@ impl Database {
         path: &Path,
         options: &RocksOptions,
     ) -> Result<Self, StoreError> {
+        torn_tail::mend(path)?;
         let fail = |error: rocksdb::Error| rocks_error("open the database", Family::Log, &error);
         let mut base = tuning::database(options, tuning::FlushIo::of(dir));
         let whole = base
@@ -33,6 +35,7 @@ impl Database {
             db,
             synced: tuning::synced(),
             unsynced: WriteOptions::default(),
+            witness: Witness::new(dir)?,
             _base: base,
         })
     }
@@ -65,19 +68,22 @@ impl Database {
     /// Returns when everything written before is on stable storage.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         let synced = self.db.flush_wal(true);
-        synced.map_err(|error| rocks_error("sync", Family::Log, &error))
+        synced.map_err(|error| rocks_error("sync", Family::Log, &error))?;
+        self.witness.ask()
     }
 
     /// Writes `batch` and returns when it is on stable storage.
     pub(super) fn write_synced(&self, batch: WriteBatch) -> Result<(), StoreError> {
         let fail = |error: rocksdb::Error| rocks_error("write a group", Family::Log, &error);
-        if !failpoints::armed() {
-            return self.db.write_opt(batch, &self.synced).map_err(fail);
+        if failpoints::armed() {
+            // The same in two steps, with a place to die between them.
+            self.db.write_opt(batch, &self.unsynced).map_err(fail)?;
+            failpoints::pass(failpoints::COMMIT_BEFORE_SYNC)?;
+            self.db.flush_wal(true).map_err(fail)?;
+        } else {
+            self.db.write_opt(batch, &self.synced).map_err(fail)?;
         }
-        // The same in two steps, with a place to die between them.
-        self.db.write_opt(batch, &self.unsynced).map_err(fail)?;
-        failpoints::pass(failpoints::COMMIT_BEFORE_SYNC)?;
-        self.db.flush_wal(true).map_err(fail)
+        self.witness.ask()
     }
 
     /// Writes what is in memory to its files, so that the next start has nothing to replay.

@@ -62,7 +62,7 @@ pub(super) fn database(options: &RocksOptions, flush_io: FlushIo) -> Options {
     let mut base = Options::default();
     base.create_if_missing(true);
     base.create_missing_column_families(true);
-    // A torn tail is what an unacknowledged write leaves; anything else that is wrong with the log refuses the start.
+    // `torn_tail` has cut off what an unacknowledged write leaves; anything else that is wrong refuses the start.
     // The default, point in time, would silently drop every acknowledged write behind a damaged one.
     base.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     // Notes the length of each log that is closed: one that is missing or shorter at the next start refuses it.

@@ -1,4 +1,4 @@
-//! An acknowledged record is there, once, under the number of the acknowledgement.
+//! An acknowledged record is there, once, under the number of the acknowledgement, until it expires.
 
 use crate::history::{Audit, History};
 
@@ -7,6 +7,7 @@ pub(super) fn check(history: &History, audit: &Audit) -> Vec<String> {
     let acked = history
         .puts
         .iter()
+        .filter(|put| !history.has_expired(put))
         .filter_map(|put| Some((put, put.place?)));
     let wrong = acked.filter_map(|(put, place)| match places.get(put.data.as_str()) {
         None => Some(format!(
@@ -31,7 +32,7 @@ mod tests {
     fn what_is_lost_moved_or_there_twice_is_found() {
         let history = |place| History {
             puts: vec![put("k", "a", 1..2, Some(place))],
-            reads: Vec::new(),
+            ..History::default()
         };
         let found = |place, records: &[(u64, &str, &str)]| {
             check(&history(place), &audit(&[(0, &[], records)]))
@@ -44,5 +45,17 @@ mod tests {
             1,
             "twice"
         );
+    }
+
+    #[test]
+    fn what_has_expired_may_be_gone_and_nothing_else() {
+        let history = |expired_before| History {
+            puts: vec![put("k", "a", 4..5, Some((0, 0)))],
+            expired_before,
+            ..History::default()
+        };
+        let empty = audit(&[(0, &[], &[])]);
+        assert_eq!(check(&history(5), &empty).len(), 0);
+        assert_eq!(check(&history(4), &empty).len(), 1);
     }
 }

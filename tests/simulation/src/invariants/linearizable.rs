@@ -116,7 +116,12 @@ mod tests {
     }
 
     fn found(puts: Vec<Put>, reads: Vec<Read>) -> usize {
-        check(&History { puts, reads }).len()
+        let history = History {
+            puts,
+            reads,
+            ..History::default()
+        };
+        check(&history).len()
     }
 
     #[test]

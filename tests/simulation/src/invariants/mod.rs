@@ -21,7 +21,10 @@ use crate::trace;
 pub(crate) fn check(history: &History, audit: &Audit) {
     let all = [
         ("acked is durable", acked_is_durable::check(history, audit)),
-        ("ordinals without gaps", ordinals_without_gaps::check(audit)),
+        (
+            "ordinals without gaps",
+            ordinals_without_gaps::check(history, audit),
+        ),
         ("order per key", order_per_key::check(history, audit)),
         ("iterators go on", iterators_go_on::check(history, audit)),
         ("one owner", one_owner::check(history, audit)),

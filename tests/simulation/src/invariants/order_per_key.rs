@@ -86,8 +86,11 @@ pub(super) mod tests {
                 put("k", "a", 1..2, Some(first)),
                 put("k", "b", 3..4, Some(second)),
             ];
-            let reads = Vec::new();
-            check(&History { puts, reads }, &lineage).len()
+            let history = History {
+                puts,
+                ..History::default()
+            };
+            check(&history, &lineage).len()
         };
         assert_eq!(found((0, 0), (0, 1)), 0);
         assert_eq!(found((0, 1), (0, 0)), 1);

@@ -10,8 +10,8 @@ use imbl::OrdMap;
 use super::capacity::{check_record_size, check_warm_throughput};
 use super::{Draft, check_shard_limit};
 use crate::catalog::{
-    ChangeError, RecentUses, RecordDistribution, ReshardId, Shard, ShardStatus, Stream, StreamMode,
-    StreamStatus, Tags, tags,
+    ChangeError, FanOutSource, RecentUses, RecordDistribution, ReshardId, Shard, ShardStatus,
+    Stream, StreamMode, StreamStatus, Tags, tags,
 };
 use crate::quota::{self, Limits};
 use crate::{HashKeyRange, ShardId, ShardUid, StreamName, StreamUid, Timestamp};
@@ -151,6 +151,7 @@ impl CreateStream {
                 .unwrap_or(quota::RECORD_SIZE_KIB_MAX),
             warm_throughput_mibps: self.warm_throughput_mibps,
             record_distribution: self.record_distribution.unwrap_or_default(),
+            fan_out_source: FanOutSource::default(),
             next_shard: ShardId::FIRST,
             next_reshard: ReshardId::default(),
             epoch: 0,

@@ -1,12 +1,10 @@
-"""One copy beside three, on a real cluster of three nodes on this machine: `make bench-replicated`.
+"""Ours, on a real cluster of three nodes on this machine: one copy, three, and three that answer from memory.
 
-Three copies share one disk and two processors here, so this says what replication costs and not what three machines give.
 Every stream has four shards, AWS's limits lifted, signatures verified; the generator is on the host and speaks to the Service.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
 import json
 import os
@@ -16,9 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.replicated.work import GROUPS, MANY, ONE, PACE, PACED, SATURATED, Figure
 from cluster import lifecycle
-from e2e.installation import Installation, install, target_dir
+from e2e.installation import Installation, install
 from harness.cluster import Cluster
+from harness.server import binary
 
 UNLIMITED = {
     "writeBytesPerSecond": "Unlimited",
@@ -26,20 +26,21 @@ UNLIMITED = {
     "readBytesPerSecond": "Unlimited",
     "readCallsPerSecond": "Unlimited",
 }
+THREE_COPIES = "Anabranch, three copies"
 STREAMS = {
-    "one copy": {"replication": {"factor": 1}, "podTemplate": {"shardsPerPod": 4}},
-    "three copies": {"replication": {"factor": 3}},
-    "three copies, from memory": {"replication": {"factor": 3}, "durability": "Memory"},
+    "Anabranch, one copy": {"replication": {"factor": 1}, "podTemplate": {"shardsPerPod": GROUPS}},
+    THREE_COPIES: {"replication": {"factor": 3}},
+    "Anabranch, three copies, from memory": {"replication": {"factor": 3}, "durability": "Memory"},
 }
 WORK = {
-    "PutRecords 500 × 1 KiB, 4 producers": ("put-records",),
-    "PutRecord, 1 producer": ("put-record", "--producers", "1"),
-    "PutRecord, 32 producers": ("put-record", "--producers", "32"),
+    SATURATED: ("put-records",),
+    PACED: ("put-records", "--rate", str(PACE)),
+    ONE: ("put-record", "--producers", "1"),
+    MANY: ("put-record", "--producers", "32"),
 }
-IDLE_SHARDS = 1000
 
 
-def measure(installation: Installation, stream: str, *work: str, seconds: int) -> dict:
+def load(installation: Installation, stream: str, *work: str, seconds: int) -> Figure:
     secret = installation.get("secret", "anabranch-credentials")["data"]
     address = installation.get("service", "anabranch")["spec"]["clusterIP"]
     env = {
@@ -48,12 +49,12 @@ def measure(installation: Installation, stream: str, *work: str, seconds: int) -
         "AWS_SECRET_ACCESS_KEY": base64.b64decode(secret["secretAccessKey"]).decode(),
         "AWS_REGION": "us-east-1",
     }
-    command = [str(target_dir() / "release" / "anabranch"), "bench", *work, "--output", "json", "--stream", stream]
+    command = [binary(), "bench", *work, "--output", "json", "--stream", stream]
     command += ["--endpoint-url", f"http://{address}", "--duration", f"{seconds}s", "--keep"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
     if not done.stdout.strip():
         raise RuntimeError(done.stderr)
-    return json.loads(done.stdout)
+    return Figure.of(json.loads(done.stdout))
 
 
 def processor_seconds(stream: str) -> float:
@@ -81,40 +82,25 @@ def idle(installation: Installation, shards: int, seconds: int) -> float:
     return (processor_seconds("idle") - before) / seconds
 
 
-def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seconds", type=int, default=10, help="how long each measurement takes")
-    arguments.add_argument("--idle-shards", type=int, default=IDLE_SHARDS, help="0: leave this out")
-    chosen = arguments.parse_args()
+def measure(seconds: int, idle_shards: int) -> tuple[dict[str, dict[str, Figure]], str]:
+    """Figures of each kind of stream, and a sentence on those at rest, if there are to be some."""
     cluster = Cluster.made()
+    found: dict[str, dict[str, Figure]] = {title: {} for title in STREAMS}
     try:
         with tempfile.TemporaryDirectory() as scratch:
             installation = install(cluster, Path(scratch))
-        rows: dict[str, dict[str, dict]] = {work: {} for work in WORK}
         for number, (title, spec) in enumerate(STREAMS.items()):
             name = f"bench-{number}"
-            installation.stream(name, 4, shardLimits=UNLIMITED, **spec)
+            installation.stream(name, GROUPS, shardLimits=UNLIMITED, **spec)
             for work, flags in WORK.items():
-                rows[work][title] = measure(installation, name, *flags, seconds=chosen.seconds)
+                found[title][work] = load(installation, name, *flags, seconds=seconds)
+                print(f"bench: {title}, {work}: {found[title][work]}", file=sys.stderr)
             installation.kubectl("patch", "datastream", name, "--type=merge", "--patch", '{"spec": {"deletionPolicy": "Delete"}}')
             installation.kubectl("delete", "datastream", name, "--wait=true", "--timeout=120s")
-        print(f"| work | {' | '.join(STREAMS)} |")
-        print("|---" * (len(STREAMS) + 1) + "|")
-        for work, found in rows.items():
-            base = found["one copy"]["recordsPerSecond"]
-            cells = []
-            for report in found.values():
-                rate, latency = report["recordsPerSecond"], report["latencyMs"]
-                share = f"{100 * rate / base:.0f} %"
-                cells.append(f"{rate:,.0f} records/s ({share}), p50 {latency['p50']:.2f} ms, p99 {latency['p99']:.2f} ms")
-            print(f"| {work} | {' | '.join(cells)} |")
-        if chosen.idle_shards:
-            share = idle(installation, chosen.idle_shards, 60)
-            print(f"\n{chosen.idle_shards} shards with three copies on three pods, at rest: {100 * share:.1f} % of a processor")
+        at_rest = ""
+        if idle_shards:
+            share = idle(installation, idle_shards, 60)
+            at_rest = f"{idle_shards} shards with three copies on three pods, at rest: {100 * share:.1f} % of a processor\n"
     finally:
         lifecycle.down(cluster.state)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return found, at_rest

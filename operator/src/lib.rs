@@ -29,6 +29,7 @@ pub mod namespace;
 pub mod options;
 pub mod placement;
 pub mod pools;
+mod rates;
 pub mod replicas;
 pub mod resources;
 mod run;

@@ -83,6 +83,13 @@ class Installation:
         status = self.get("datastream", stream).get("status", {})
         return next((it for it in status.get("conditions", []) if it["type"] == kind), {})
 
+    def both_gateways_answer(self) -> bool:
+        """Whether two gateways are behind the Service, so that one of them may go."""
+        slices = self.get("endpointslices", "--selector", "kubernetes.io/service-name=anabranch")["items"]
+        endpoints = [endpoint for it in slices for endpoint in it["endpoints"] or []]
+        ready = {endpoint["targetRef"]["name"] for endpoint in endpoints if endpoint["conditions"]["ready"]}
+        return ready == {pod["metadata"]["name"] for pod in self.gateways()} and len(ready) == 2
+
     def has_shards(self, stream: str, count: int) -> bool:
         """Whether the stream is at rest with so many open shards."""
         columns = "jsonpath={.status.phase} {.status.shards.open}"
@@ -91,7 +98,7 @@ class Installation:
     def until(self, what: str, question, seconds: float = 60) -> object:
         return self.cluster.kubectl.until(what, question, seconds)
 
-    def kinesis(self, endpoint: str | None = None):
+    def kinesis(self, endpoint: str | None = None, attempts: int | None = None):
         """An unmodified SDK, with its default retries, at the Service's address unless told otherwise."""
         secret = self.get("secret", "anabranch-credentials")["data"]
         address = self.get("service", "anabranch")["spec"]["clusterIP"]
@@ -101,7 +108,7 @@ class Installation:
             region_name="us-east-1",
             aws_access_key_id=base64.b64decode(secret["accessKeyId"]).decode(),
             aws_secret_access_key=base64.b64decode(secret["secretAccessKey"]).decode(),
-            config=Config(read_timeout=20, connect_timeout=2),
+            config=Config(read_timeout=20, connect_timeout=2, retries={"total_max_attempts": attempts} if attempts else None),
         )
 
     def records(self, stream: str) -> dict[str, list[tuple[int, str]]]:
@@ -169,6 +176,8 @@ class Load:
     installation: Installation
     stream: str
     producers: int = 4
+    # How often a producer's SDK tries a call; None for its default.
+    attempts: int | None = None
     acknowledged: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     slowest_seconds: float = 0
@@ -187,7 +196,7 @@ class Load:
             thread.join()
 
     def _produce(self, number: int) -> None:
-        kinesis = self.installation.kinesis()
+        kinesis = self.installation.kinesis(attempts=self.attempts)
         key = f"producer-{number}"
         count = 0
         while not self._stop.is_set():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -146,6 +148,41 @@ def test_a_new_pod_takes_its_share_and_scaling_in_moves_the_data_first(installat
     assert "MovingReplicas" in told
     print(f"the slowest put took {load.slowest_seconds:.2f} s")
     installation.kubectl("delete", "datastream", "moved", "--wait=false")
+
+
+def test_pods_share_what_is_put_and_not_only_the_number_of_shards(installation: Installation) -> None:
+    installation.apply("ShardPool", "weighed", {"replicas": 2, "storage": {"size": "1Gi"}})
+    installation.until("the pool is known", lambda: installation.get("shardpool", "weighed").get("status"))
+    installation.stream("heavy", 4, pool="weighed")
+    shards = installation.get("shards", "--selector", "anabranch.dev/stream=heavy")["items"]
+    hot = [it for it in shards if it["spec"]["replicas"] == ["weighed-shards-0"]]
+    assert len(hot) == 2 and len(shards) == 4, "two to each"
+    keys = [it["spec"]["hashKeyRange"]["start"] for it in hot]
+
+    def are_apart() -> bool:
+        now = {it["metadata"]["name"]: it["spec"]["replicas"] for it in installation.get("shards")["items"]}
+        pods = sorted(pod for it in hot for pod in now[it["metadata"]["name"]])
+        return pods == ["weighed-shards-0", "weighed-shards-1"]
+
+    def as_many_on_each() -> bool:
+        return wanted_on(installation, "heavy") == [["weighed-shards-0"]] * 2 + [["weighed-shards-1"]] * 2
+
+    # Three quarters of what a shard may take, to both shards of one pod. That these move loses none of it.
+    kinesis = installation.kinesis()
+    ended, acknowledged = threading.Event(), 0
+    with ThreadPoolExecutor(1) as pool:
+        moved = pool.submit(lambda: installation.until("the two are on two pods", lambda: are_apart() and as_many_on_each(), 150))
+        moved.add_done_callback(lambda _: ended.set())
+        while not ended.wait(0.5):
+            number = acknowledged // 2
+            records = [{"PartitionKey": key, "ExplicitHashKey": key, "Data": f"{number} ".ljust(384 << 10)} for key in keys]
+            answer = kinesis.put_records(StreamName="heavy", Records=records)
+            assert answer["FailedRecordCount"] == 0, answer["Records"]
+            acknowledged += 2
+        moved.result()
+    found = installation.records("heavy")
+    for key in keys:
+        assert [int(data) for _, data in found[key]] == list(range(acknowledged // 2))
 
 
 def test_a_pod_gone_for_good_is_replaced_and_may_come_back(installation: Installation) -> None:

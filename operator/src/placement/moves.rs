@@ -23,7 +23,7 @@ pub enum Cause {
     Replace,
     /// One of them is to go.
     Drain,
-    /// A pod holds fewer than another, or two of them are on a node or in a zone.
+    /// A pod holds less than another, or two of them are on a node or in a zone.
     Balance,
     /// One pod leads more than another: nothing is copied.
     Leaders,
@@ -93,20 +93,20 @@ impl<'a> Traffic<'a> {
     }
 
     /// A pod for one more replica of a shard on `on`, now.
-    fn target(&mut self, on: &[usize]) -> Option<usize> {
+    fn target(&mut self, shard: &Placed, on: &[usize]) -> Option<usize> {
         let is_free = |seat: &Seat| {
             let place = seat.pod.ordinal() as usize;
             seat.presence == Presence::Up && !self.receiving.contains(&place)
         };
         let target = self.loads.best(on, is_free)?;
-        self.loads.add(target, false);
+        self.loads.add(target, shard, false);
         self.receiving.insert(target);
         Some(target)
     }
 }
 
 /// A shard on more pods than it is to be lets go of some: of those that are gone or to go first, then of those that are too
-/// close to others, then of those that hold the most.
+/// close to others, then of those with the most on them.
 fn narrow(pool: &Pool, loads: &Loads<'_>, shard: &Placed) -> Option<Change> {
     let mut kept = pool.places(&shard.replicas);
     let leader = shard.leader.as_ref().and_then(|pod| pool.place(pod));
@@ -119,6 +119,7 @@ fn narrow(pool: &Pool, loads: &Loads<'_>, shard: &Placed) -> Option<Change> {
                 pool.seats[place].presence == Presence::Gone,
                 !pool.stays(place),
                 Reverse(loads.closeness(&rest)),
+                loads.weight(place),
                 loads.replicas(place),
                 leader != Some(place),
                 turn,
@@ -173,7 +174,7 @@ fn replace(pool: &Pool, traffic: &mut Traffic<'_>, shard: &Placed) -> Option<Cha
     let mut pods: Vec<PodName> = stay.into_iter().cloned().collect();
     let mut on = pool.places(&shard.replicas);
     for _ in &gone {
-        let target = traffic.target(&on)?;
+        let target = traffic.target(shard, &on)?;
         on.push(target);
         pods.push(pool.seats[target].pod.clone());
     }
@@ -195,7 +196,7 @@ fn drain(pool: &Pool, traffic: &mut Traffic<'_>, shard: &Placed) -> Option<Chang
     }
     let stay: Vec<_> = on.iter().copied().filter(|it| pool.stays(*it)).collect();
     // Apart from those that stay: where the one that leaves is does not matter.
-    let target = traffic.target(&stay)?;
+    let target = traffic.target(shard, &stay)?;
     traffic.under_way += 1;
     Some(with(pool, shard, target, Cause::Drain))
 }
@@ -210,12 +211,15 @@ fn with(pool: &Pool, shard: &Placed, target: usize, cause: Cause) -> Change {
     }
 }
 
-/// The one move after which the pool is better: replicas further apart, or, as far apart, the pods more alike.
+/// The one move after which the pool is better: replicas further apart, or, as far apart, the pods more alike in what weighs
+/// on them. Each move makes the sum of the squares of these weights smaller, so that it ends. Where both hold as many
+/// replicas, and only what is put into them differs, that must be worth the copy: an eighth of what is on the pod.
 fn balance(pool: &Pool, loads: &Loads<'_>) -> Option<Change> {
     let mut best = None;
     for shard in pool.shards.iter().filter(|it| it.stage == Stage::Live) {
         let on = pool.places(&shard.replicas);
         let before = loads.closeness(&on);
+        let weight = shard.weight();
         for from in &on {
             let stay: Vec<_> = on.iter().copied().filter(|it| it != from).collect();
             let is_free = |seat: &Seat| {
@@ -226,12 +230,16 @@ fn balance(pool: &Pool, loads: &Loads<'_>) -> Option<Change> {
             };
             let moved: Vec<_> = stay.iter().copied().chain([to]).collect();
             let after = loads.closeness(&moved);
-            let gain = i64::from(loads.replicas(*from)) - i64::from(loads.replicas(to));
-            let is_better = after < before || (after == before && gain >= 2);
+            let gain = loads.weight(*from).saturating_sub(loads.weight(to));
+            let relief = gain.saturating_sub(weight);
+            let is_fewer = loads.replicas(*from) >= loads.replicas(to) + 2;
+            let is_worth_it = is_fewer || relief >= loads.weight(*from).div_ceil(8);
+            let is_better = after < before || (after == before && relief > 0 && is_worth_it);
             let rank = (
                 before.0.saturating_sub(after.0),
                 before.1.saturating_sub(after.1),
-                gain,
+                weight.saturating_mul(relief),
+                loads.weight(*from),
             );
             if is_better && best.as_ref().is_none_or(|(known, _)| rank > *known) {
                 best = Some((rank, with(pool, shard, to, Cause::Balance)));

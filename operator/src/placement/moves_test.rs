@@ -23,6 +23,7 @@ pub(super) fn placed(uid: u128, on: &[u32], factor: u32) -> Placed {
         } else {
             Stage::Live
         },
+        load: 0,
         replicas,
     }
 }
@@ -239,6 +240,48 @@ fn every_pod_comes_to_lead_its_share() {
     }
 }
 
+#[test]
+fn pods_are_evened_out_by_what_is_put_and_not_only_by_number() {
+    const MIB: u64 = 1 << 20;
+    let full = |uid, on| Placed {
+        load: MIB,
+        ..placed(uid, &[on], 1)
+    };
+    let idle = |uid, on| placed(uid, &[on], 1);
+    let mut uneven = pool(vec![full(1, 0), full(2, 0), idle(3, 1), idle(4, 1)], 2);
+    assert_eq!(settle(&mut uneven, false), 0, "not before it is quiet");
+    assert_eq!(settle(&mut uneven, true), 2, "one goes, one comes");
+    let of = |uid: usize| uneven.shards[uid - 1].replicas.clone();
+    assert_ne!(of(1), of(2));
+    assert_ne!(of(3), of(4));
+    // A tenth of a shard's share more is not worth a copy.
+    let some = |uid, on, load| Placed {
+        load,
+        ..placed(uid, &[on], 1)
+    };
+    let tenth = [(1, 0, 400), (2, 0, 400), (3, 1, 300), (4, 1, 300)];
+    let tenth = tenth.map(|(uid, on, kib)| some(uid, on, kib << 10));
+    assert_eq!(settle(&mut pool(tenth.into(), 2), true), 0);
+    // One that is on its way to where there is less stays there, and is not the one that is let go.
+    let mut moving = pool(vec![full(1, 0), full(2, 0), idle(3, 1), idle(4, 1)], 2);
+    let begun = moves(&moving, true);
+    assert_eq!(begun.len(), 1, "one at a time: {begun:?}");
+    carry_out(&mut moving, &begun);
+    follow(&mut moving);
+    assert_eq!(wanted(&moving, false), [(Cause::Finish, vec![1, 0])]);
+}
+
+#[test]
+fn a_new_shard_goes_where_the_least_is_put() {
+    let mut shards: Vec<_> = (1..=4).map(|uid| placed(uid, &[0], 1)).collect();
+    shards.push(Placed {
+        load: 1 << 20,
+        ..placed(5, &[1], 1)
+    });
+    shards.push(placed(6, &[], 1));
+    assert_eq!(ordinals(&plan(&pool(shards, 2))), [[0]]);
+}
+
 /// A pool of 5 to 8 pods on nodes of their own, whose shards lie anywhere on the first `on` of them.
 fn any_pool() -> impl Strategy<Value = (Pool, u32)> {
     let shards = proptest::collection::vec(
@@ -275,6 +318,27 @@ proptest! {
         prop_assert!(most.unwrap_or(&0) - least.unwrap_or(&0) <= 1, "{loads:?}");
         prop_assert_eq!(loads.len(), pods as usize);
         prop_assert!(pool.shards.iter().all(Placed::is_settled));
+    }
+
+    #[test]
+    fn whatever_is_put_a_quiet_pool_comes_to_rest_where_no_copy_is_worth_it(
+        (mut pool, _) in any_pool(), puts in proptest::collection::vec(0..3_000_u64, 12),
+    ) {
+        for (shard, kib) in pool.shards.iter_mut().zip(puts) {
+            shard.load = kib << 10;
+        }
+        settle(&mut pool, true);
+        prop_assert!(pool.shards.iter().all(Placed::is_settled));
+        let weight = |seat: &Seat| {
+            let on = pool.shards.iter().filter(|it| it.replicas.contains(&seat.pod));
+            on.map(Placed::weight).sum::<u64>()
+        };
+        for shard in &pool.shards {
+            let (on, off): (Vec<_>, Vec<_>) = pool.seats.iter().partition(|seat| shard.replicas.contains(&seat.pod));
+            for (from, to) in on.iter().flat_map(|from| off.iter().map(move |to| (weight(from), weight(to)))) {
+                prop_assert!(from < to + shard.weight() + from.div_ceil(8), "{from} {to} {shard:?}");
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ fn may_come(seat: &Seat) -> bool {
     seat.presence != Presence::Gone
 }
 
-/// Pods for each shard that has none, each on another, apart from each other where that can be and the emptiest. The first of
+/// Pods for each shard that has none, each on another, apart from each other where that can be and with the least on it. The first of
 /// them is to lead, and is the one of them that leads the fewest. Nothing where too few pods have room.
 pub fn plan(pool: &Pool) -> Vec<(ShardUid, Vec<PodName>)> {
     let mut loads = Loads::of(pool);
@@ -28,7 +28,7 @@ pub fn plan(pool: &Pool) -> Vec<(ShardUid, Vec<PodName>)> {
         }
         chosen.sort_unstable_by_key(|place| (loads.leaders(*place), *place));
         for (turn, place) in chosen.iter().enumerate() {
-            loads.add(*place, turn == 0);
+            loads.add(*place, shard, turn == 0);
         }
         let pods = chosen.iter().map(|place| pool.seats[*place].pod.clone());
         placed.push((shard.shard, pods.collect()));
@@ -51,7 +51,7 @@ pub fn adjust(pool: &Pool) -> Vec<(ShardUid, Vec<PodName>)> {
             let Some(place) = loads.best(&on, may_come) else {
                 break;
             };
-            loads.add(place, false);
+            loads.add(place, shard, false);
             on.push(place);
         }
         if on.len() == shard.copies() {

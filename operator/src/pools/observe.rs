@@ -6,8 +6,8 @@ use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::{KubernetesCatalog, PoolShard};
 use anabranch_crds::ShardPool;
 use anabranch_crds::labels::POOL;
-use anabranch_domain::StreamName;
 use anabranch_domain::catalog::{ShardStatus, Snapshot};
+use anabranch_domain::{ShardUid, StreamName};
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::ResourceExt as _;
@@ -32,13 +32,14 @@ pub(super) struct Observed {
     pub(super) streams: u32,
 }
 
-/// Reads all pools of the namespace.
+/// Reads all pools of the namespace. `load` is what is put into a shard, in bytes a second.
 pub(super) async fn observe(
     pools: &kube::Api<DeserializeGuard<ShardPool>>,
     (sets, pods): (&kube::Api<StatefulSet>, &kube::Api<Pod>),
     claims: &kube::Api<PersistentVolumeClaim>,
     catalog: &KubernetesCatalog,
     homes: &BTreeMap<String, Home>,
+    load: impl Fn(ShardUid) -> u64,
 ) -> Result<Vec<Observed>, kube::Error> {
     let all = pools.list(&ListParams::default()).await?;
     let selector = "app.kubernetes.io/component=shard,app.kubernetes.io/name=anabranch";
@@ -63,7 +64,8 @@ pub(super) async fn observe(
         let serving = catalog.snapshot();
         let shards = shards.map(|it| {
             let home = homes.get(&it.stream).filter(|home| home.pool == name);
-            placed(it, home, &serving)
+            let load = load(it.shard.uid);
+            placed(it, home, &serving, load)
         });
         let of_pool = |claim: &&PersistentVolumeClaim| claim.labels().get(POOL) == Some(&name);
         let is_pod_of_it = |pod: &&Pod| pod.labels().get(POOL) == Some(&name);
@@ -80,7 +82,7 @@ pub(super) async fn observe(
 }
 
 /// A shard as placement sees it; `home` is where its stream lives.
-fn placed(it: PoolShard, home: Option<&Home>, serving: &Snapshot) -> Placed {
+fn placed(it: PoolShard, home: Option<&Home>, serving: &Snapshot, load: u64) -> Placed {
     let kept = u32::try_from(it.shard.replicas.len()).unwrap_or(1).max(1);
     let stream: Option<StreamName> = it.stream.parse().ok();
     let stream = stream.and_then(|stream| serving.streams.get(&stream));
@@ -98,5 +100,6 @@ fn placed(it: PoolShard, home: Option<&Home>, serving: &Snapshot) -> Placed {
         replicas: it.shard.replicas,
         voters: it.voters,
         leader: it.leader,
+        load,
     }
 }

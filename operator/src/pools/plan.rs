@@ -163,6 +163,7 @@ mod tests {
             replicas: Vec::new(),
             voters: Vec::new(),
             leader: None,
+            load: 0,
         };
         Pool {
             shards: factors.iter().enumerate().map(shard).collect(),

@@ -135,7 +135,8 @@ pub async fn reconcile(pools: &Pools, homes: &BTreeMap<String, Home>) -> Option<
     let look = pools.disks.last().filter(|look| look.at.elapsed() < OLD);
     let (guarded, claims) = (pools.api(), pools.api());
     let pods = (&pools.api(), &pools.api());
-    let observed = match observe(&guarded, pods, &claims, &pools.catalog, homes).await {
+    let load = |shard| pools.disks.rate(shard);
+    let observed = match observe(&guarded, pods, &claims, &pools.catalog, homes, load).await {
         Ok(observed) => observed,
         Err(failure) => {
             warn!(%failure, "pools cannot be read");

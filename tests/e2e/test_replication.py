@@ -150,6 +150,23 @@ def test_a_new_pod_takes_its_share_and_scaling_in_moves_the_data_first(installat
     installation.kubectl("delete", "datastream", "moved", "--wait=false")
 
 
+def test_three_copies_lie_in_three_zones_wherever_the_pods_are(installation: Installation) -> None:
+    """Five pods on three nodes, each in a zone: some nodes have two, and no shard may have both."""
+    installation.apply("ShardPool", "zoned", {"replicas": 5, "storage": {"size": "1Gi"}})
+    installation.until("the pool is known", lambda: installation.get("shardpool", "zoned").get("status"))
+    installation.stream("zones", 5, pool="zoned", **THREE)
+
+    def zones_of_each() -> list[int]:
+        pods = installation.get("pods", "--selector", "anabranch.dev/pool=zoned")["items"]
+        # Kubernetes copies this label from the node, as of 1.35.
+        zones = {pod["metadata"]["name"]: pod["metadata"]["labels"]["topology.kubernetes.io/zone"] for pod in pods}
+        if len(zones) < 5:
+            return []
+        return [len({zones[pod] for pod in pods}) for pods in wanted_on(installation, "zones")]
+
+    installation.until("each shard is in three zones", lambda: zones_of_each() == [3] * 5, 120)
+
+
 def test_pods_share_what_is_put_and_not_only_the_number_of_shards(installation: Installation) -> None:
     installation.apply("ShardPool", "weighed", {"replicas": 2, "storage": {"size": "1Gi"}})
     installation.until("the pool is known", lambda: installation.get("shardpool", "weighed").get("status"))

@@ -148,7 +148,7 @@ pub(super) struct Running {
 pub struct Group {
     pub(super) journal: Arc<Journal>,
     pub(super) settings: GroupSettings,
-    founding: Founding,
+    pub(super) founding: Founding,
     running: Mutex<Option<Running>>,
     /// One start or stop at a time.
     pub(super) changing: tokio::sync::Mutex<()>,

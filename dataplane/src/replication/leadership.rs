@@ -18,7 +18,7 @@ use openraft::{Raft, ServerState, alias::CommittedLeaderIdOf, async_runtime::Wat
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
-    Group, LogError, ReplicaId, StateMachine, Types,
+    Founding, Group, LogError, ReplicaId, StateMachine, Types,
     group::{Running, leadership},
     log_state::LogState,
     peers,
@@ -134,15 +134,22 @@ impl Group {
         self.leader() == Leader::This
     }
 
-    /// Who leads and who votes, as far as this replica knows.
+    /// Who leads and who votes, as far as this replica knows. A group that never ran has nothing on the disk that says so: then
+    /// its founders will vote, and the first of them will lead.
     pub(crate) fn roles(&self) -> Roles {
-        let own = self
-            .settings
-            .peers
-            .as_ref()
-            .map(|peers| peers.pod().clone());
+        if let Founding::Together(founders) = &self.founding
+            && self.journal.with(LogState::is_unborn) == Some(true)
+        {
+            let first = founders.first();
+            let leader = first.filter(|first| first.node == self.settings.node);
+            return Roles {
+                leader: leader.map(|leader| leader.pod.clone()),
+                voters: founders.clone(),
+            };
+        }
+        let peers = self.settings.peers.as_ref();
         let leader = match self.leader() {
-            Leader::This => own,
+            Leader::This => peers.map(|peers| peers.pod().clone()),
             Leader::Other(pod) => Some(pod),
             Leader::Nobody => None,
         };

@@ -438,6 +438,30 @@ fn the_first_replica_leads_without_an_election_and_the_others_say_so() {
 }
 
 #[test]
+fn a_group_that_never_ran_says_who_will_vote_and_lead() {
+    let mut cluster = Cluster::new();
+    let roles = |cluster: &Cluster, place| {
+        cluster.run(place, |shard| async move {
+            shard.settled().await.expect("it was formed");
+            let roles = shard.group().roles();
+            let mut voters: Vec<_> = roles.voters.into_iter().map(|it| it.pod).collect();
+            voters.sort_unstable();
+            (roles.leader, voters)
+        })
+    };
+    let all = (0..REPLICAS).map(pod).collect::<Vec<_>>();
+    assert_eq!(roles(&cluster, 0), (Some(pod(0)), all.clone()));
+    assert_eq!(roles(&cluster, 1), (None, all.clone()));
+    // So it can be moved before anything was put.
+    cluster.kill(2);
+    cluster.lose_disk(2);
+    cluster.start(2);
+    cluster.change_replicas(&[0, 1]);
+    assert_eq!(roles(&cluster, 0), (Some(pod(0)), vec![pod(0), pod(1)]));
+    assert_eq!(roles(&cluster, 2), (None, Vec::new()));
+}
+
+#[test]
 fn a_leader_that_dies_is_replaced_and_nothing_acknowledged_is_lost() {
     let mut cluster = Cluster::new();
     let mut appended = Vec::new();

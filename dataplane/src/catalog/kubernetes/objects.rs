@@ -1,9 +1,10 @@
 //! The objects of one namespace as this process knows them: what was listed and watched, and what it wrote itself.
 //!
 //! Owns "newest wins": an object that a writer got back from the API server is not replaced by an older one that a watch
-//! still brings. Knows nothing of what the objects mean.
+//! still brings, and one that a watch said is gone does not come back with the late answer of a writer. Knows nothing of what
+//! the objects mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anabranch_crds::{DataStream, Reshard, Shard, StreamConsumer};
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -22,6 +23,36 @@ pub(super) struct Objects {
     pub(super) consumers: Members<StreamConsumer>,
     /// What is kept of the account: one object, if there is any.
     pub(super) account: Kind<ConfigMap>,
+    gone: Gone,
+}
+
+/// Deletions that are remembered: an answer that was under way when its object went comes within seconds.
+const GONE_MAX: usize = 1024;
+
+/// The identities of objects that went last. None is ever used again.
+#[derive(Debug, Clone, Default)]
+struct Gone(VecDeque<String>);
+
+impl Gone {
+    /// Whether the change is of an object that went before. Remembers one that goes.
+    fn is_late<T: kube::Resource<DynamicType = ()>>(&mut self, change: &Change<T>) -> bool {
+        let goes = match change {
+            Change::Applied(object) => {
+                let uid = object.meta().uid.as_ref();
+                return uid.is_some_and(|uid| self.0.contains(uid));
+            }
+            Change::Deleted(object) => object.meta().uid.as_ref(),
+            Change::Vanished(meta) => meta.uid.as_ref(),
+            Change::Replaced { .. } => None,
+        };
+        if let Some(uid) = goes {
+            self.0.push_back(uid.clone());
+            if self.0.len() > GONE_MAX {
+                self.0.pop_front();
+            }
+        }
+        false
+    }
 }
 
 /// One kind's objects that belong to `DataStream`s.
@@ -71,6 +102,16 @@ pub(super) enum Change<T> {
 impl Objects {
     /// Takes a change in, and says which `DataStream` objects' streams may be others now.
     pub(super) fn take(&mut self, event: Event) -> BTreeSet<String> {
+        let is_late = match &event {
+            Event::Stream(change) => self.gone.is_late(change),
+            Event::Shard(change) => self.gone.is_late(change),
+            Event::Reshard(change) => self.gone.is_late(change),
+            Event::Consumer(change) => self.gone.is_late(change),
+            Event::Account(change) => self.gone.is_late(change),
+        };
+        if is_late {
+            return BTreeSet::new();
+        }
         match event {
             Event::Stream(change) => take(&mut self.streams, change, ResourceExt::name_any),
             Event::Shard(change) => self.shards.take(change, |shard| &shard.spec.stream),
@@ -247,6 +288,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_gone_does_not_come_back_with_the_late_answer_of_a_writer() {
+        let mut objects = Objects::default();
+        let mut take = |change| {
+            let touched = objects.take(Event::Stream(change));
+            (touched.len(), version_of(&objects, "a"))
+        };
+        let applied = |uid, version| Change::Applied(Box::new(stream("a", uid, version)));
+        assert_eq!(take(applied("1", 7)), (1, Some(7)));
+        assert_eq!(
+            take(Change::Deleted(Box::new(stream("a", "1", 9)))),
+            (1, None)
+        );
+        assert_eq!(take(applied("1", 8)), (0, None), "a writer's answer");
+        assert_eq!(take(applied("2", 10)), (1, Some(10)), "made again");
+        let vanished = Change::Vanished(Box::new(stream("a", "2", 11).metadata));
+        assert_eq!(take(vanished), (1, None));
+        assert_eq!(take(applied("2", 10)), (0, None));
+    }
+
+    #[test]
     fn what_was_written_is_not_undone_by_an_older_watch_event() {
         let mut objects = Objects::default();
         let apply = |objects: &mut Objects, stream| {
@@ -278,7 +339,7 @@ mod tests {
             "hashKeyRange": { "start": "0", "end": "9" },
         });
         let mut shard = Shard::new(name, serde_json::from_value(spec).expect("a spec"));
-        shard.metadata.uid = Some("1".to_owned());
+        shard.metadata.uid = Some(name.to_owned());
         shard.metadata.resource_version = Some(version.to_string());
         shard
     }

@@ -170,7 +170,8 @@ def test_three_copies_lie_in_three_zones_wherever_the_pods_are(installation: Ins
 def test_pods_share_what_is_put_and_not_only_the_number_of_shards(installation: Installation) -> None:
     installation.apply("ShardPool", "weighed", {"replicas": 2, "storage": {"size": "1Gi"}})
     installation.until("the pool is known", lambda: installation.get("shardpool", "weighed").get("status"))
-    installation.stream("heavy", 4, pool="weighed")
+    unlimited = {"readBytesPerSecond": "Unlimited", "readCallsPerSecond": "Unlimited"}
+    installation.stream("heavy", 4, pool="weighed", shardLimits=unlimited)
     shards = installation.get("shards", "--selector", "anabranch.dev/stream=heavy")["items"]
     hot = [it for it in shards if it["spec"]["replicas"] == ["weighed-shards-0"]]
     assert len(hot) == 2 and len(shards) == 4, "two to each"

@@ -151,8 +151,10 @@ def test_service_answers_on_every_node_by_name_and_to_this_machine(cluster: Clus
 def test_commands_run_in_pods_and_their_logs_are_read(cluster: Cluster, namespace: str):
     cluster.kubectl.apply(manifest("Pod", "idle", pod_spec(f"echo started; {IDLE}")), "-n", namespace)
     cluster.kubectl("wait", "-n", namespace, "pod/idle", "--for=condition=Ready", "--timeout=120s")
-    assert cluster.kubectl("exec", "-n", namespace, "idle", "--", "cat", "/proc/1/cmdline").startswith("/bin/sh")
-    assert cluster.kubectl("logs", "-n", namespace, "idle") == "started\n"
+    command = lambda: cluster.kubectl("exec", "-n", namespace, "idle", "--", "cat", "/proc/1/cmdline")  # noqa: E731
+    cluster.kubectl.until("a command runs in it", lambda: command().startswith("/bin/sh"))
+    # Without a probe it is Ready before it has said anything.
+    cluster.kubectl.until("its log is read", lambda: cluster.kubectl("logs", "-n", namespace, "idle") == "started\n")
 
 
 @pytest.fixture

@@ -28,8 +28,13 @@ def test_what_becomes_of_a_new_stream_is_told_in_events(installation: Installati
     installation.stream("soon", 4)
     took = time.monotonic() - began
     print(f"\n4 shards were Ready after {took:.1f} s")
-    told = installation.get("events.events.k8s.io")["items"]
-    assert "Ready" in {it["reason"] for it in told if it["regarding"].get("name") == "soon"}
+
+    def told() -> set[str]:
+        events = installation.get("events.events.k8s.io")["items"]
+        return {it["reason"] for it in events if it["regarding"].get("name") == "soon"}
+
+    # The event follows the condition, and does not keep the next one waiting.
+    installation.until("it is told", lambda: "Ready" in told())
 
 
 def test_the_charts_own_test_puts_and_gets_a_record(installation: Installation) -> None:

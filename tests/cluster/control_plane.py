@@ -9,6 +9,8 @@ from cluster.addresses import API_PORT
 from cluster.state import State
 
 API = "kube-apiserver"
+#: Runs a command again and again; whoever kills this has killed that.
+AGAIN = 'while :; do setpriv --pdeathsig KILL -- "$0" "$@"; echo "$0 has ended, and is started again" >&2; sleep 1; done'
 PROCESSES = ("provisioner", "kube-scheduler", "kube-controller-manager", API, "etcd")
 
 # A node that is silent for this long is NotReady, and its pods are evicted so many seconds later: 40 and 300 by default.
@@ -71,7 +73,7 @@ def stop_api(state: State) -> None:
 def start_controllers(state: State, binaries: Path) -> None:
     key = state.key
     manager = certificates.kubeconfig(state, certificates.CONTROLLER_MANAGER)
-    _start(
+    _keep(
         state,
         binaries / "kube-controller-manager",
         f"--kubeconfig={manager}",
@@ -87,7 +89,7 @@ def start_controllers(state: State, binaries: Path) -> None:
         "--node-monitor-period=2s",
     )
     scheduler = certificates.kubeconfig(state, certificates.SCHEDULER)
-    _start(
+    _keep(
         state,
         binaries / "kube-scheduler",
         f"--kubeconfig={scheduler}",
@@ -95,7 +97,7 @@ def start_controllers(state: State, binaries: Path) -> None:
         f"--cert-dir={state.directory / 'keys'}",
         "--leader-elect=false",
     )
-    _start(
+    _keep(
         state,
         binaries / "provisioner",
         f"--kubeconfig={certificates.kubeconfig(state, certificates.ADMIN)}",
@@ -107,6 +109,12 @@ def start_controllers(state: State, binaries: Path) -> None:
 def stop(state: State) -> None:
     for name in PROCESSES:
         processes.kill(state, name)
+
+
+def _keep(state: State, program: Path, *arguments: object) -> None:
+    """A kubelet would start it again: the scheduler ends itself on purpose when it has missed too much of a pod, as while the
+    API server was away."""
+    processes.start(state, program.name, network.inside(network.switch_namespace(state), "sh", "-c", AGAIN, program, *arguments))
 
 
 def _start(state: State, program: Path, *arguments: object) -> None:

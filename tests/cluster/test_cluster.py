@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -155,6 +156,21 @@ def test_commands_run_in_pods_and_their_logs_are_read(cluster: Cluster, namespac
     cluster.kubectl.until("a command runs in it", lambda: command().startswith("/bin/sh"))
     # Without a probe it is Ready before it has said anything.
     cluster.kubectl.until("its log is read", lambda: cluster.kubectl("logs", "-n", namespace, "idle") == "started\n")
+
+
+def test_a_scheduler_that_ends_is_started_again(cluster: Cluster, namespace: str):
+    def scheduler() -> int | None:
+        process = processes.child_of(processes.pid(cluster.state, "kube-scheduler"))
+        try:
+            return process if Path(f"/proc/{process}/comm").read_text() == "kube-scheduler\n" else None
+        except OSError:
+            return None
+
+    before = scheduler()
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    cluster.kubectl.until("another one runs", lambda: scheduler() not in (None, before))
+    assert run_to_end(cluster, namespace, "scheduled", pod_spec("echo here")).split() == ["here"]
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ impl Disks {
         // Those too that nothing is wanted on: something may be left there.
         let pods: BTreeSet<PodName> = wanted.chain(self.known.pods()).collect();
         let age = self.rates().age(Instant::now());
-        let counts = age.is_none_or(|age| age >= COUNTED_EVERY);
+        let is_due = age.is_none_or(|age| age >= COUNTED_EVERY);
         let asked = stream::iter(pods.into_iter().map(|pod| async move {
             let disk = match self.remote.disk(&pod).await {
                 Ok(disk) => disk,
@@ -98,7 +98,7 @@ impl Disks {
                     return None;
                 }
             };
-            let counted = if counts {
+            let counted = if is_due {
                 self.counted(&pod).await
             } else {
                 None
@@ -112,7 +112,7 @@ impl Disks {
             counted.extend(counts.map(|counts| (pod.clone(), counts)));
             disks.insert(pod, disk);
         }
-        if counts {
+        if is_due {
             self.rates().take(&counted, Instant::now());
         }
         let look = Arc::new(Look {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.installation import Installation, Load
+from e2e.installation import Installation, Load, process_of
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -207,3 +207,25 @@ def test_a_gateway_that_starts_without_the_api_server_goes_on_with_what_it_saw(i
     assert state.exists
     data = [text for _, text in installation.records("recalled")["k"]]
     assert data[0] == "before" and data.count("after") >= 2
+
+
+def test_a_shard_pod_that_starts_without_the_api_server_refuses_nothing_that_its_stream_may(installation: Installation) -> None:
+    installation.stream("raised", 1, shardLimits={"writeRecordsPerSecond": "Unlimited", "writeBytesPerSecond": "Unlimited"})
+    kinesis = installation.kinesis()
+    records = [{"PartitionKey": str(number), "Data": b"x"} for number in range(500)]
+    installation.cluster.stop_api()
+    try:
+        os.kill(installation.until("it runs", lambda: process_of("raised-shards-0")), signal.SIGKILL)
+
+        def answers() -> bool:
+            try:
+                return bool(kinesis.put_record(StreamName="raised", PartitionKey="k", Data=b"after"))
+            except Exception:  # noqa: BLE001  it is not there yet
+                return False
+
+        installation.until("a shard pod that was started again takes a put", answers, 90)
+        # More than three times what AWS's limit lets in, at once.
+        refused = [kinesis.put_records(StreamName="raised", Records=records)["FailedRecordCount"] for _ in range(7)]
+    finally:
+        installation.cluster.start_api()
+    assert refused == [0] * 7

@@ -85,7 +85,7 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
     let served = Arc::new(ServedShards {
         registry: Arc::new(shards),
         sketches: ShardSketches::new(&limits.shard),
-        throttles: Throttles::new(limits.shard),
+        throttles: Throttles::when_told(limits.shard),
         metrics: ShardMetrics::register(&registry)?,
         clock: Arc::clone(&clock),
     });

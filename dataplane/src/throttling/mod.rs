@@ -21,7 +21,9 @@ pub use wished::wished;
 #[derive(Debug)]
 pub struct Throttles {
     limits: ShardLimits,
-    /// Those of shards whose stream has limits of its own.
+    /// Those of a shard that is not among `own`.
+    unspoken: ShardLimits,
+    /// Those of shards that were spoken of.
     own: Mutex<HashMap<ShardUid, ShardLimits>>,
     by_shard: Mutex<HashMap<ShardUid, Arc<Mutex<ShardTanks>>>>,
 }
@@ -44,8 +46,18 @@ impl Throttles {
     pub fn new(limits: ShardLimits) -> Self {
         Self {
             limits,
+            unspoken: limits,
             own: Mutex::default(),
             by_shard: Mutex::default(),
+        }
+    }
+
+    /// Tanks by what a catalog says of each shard, which comes later than the shard: none is refused anything before. A client
+    /// whose stream may more than AWS's does not learn that a pod is new, or that the API server is away.
+    pub fn when_told(limits: ShardLimits) -> Self {
+        Self {
+            unspoken: ShardLimits::unlimited(),
+            ..Self::new(limits)
         }
     }
 
@@ -54,7 +66,7 @@ impl Throttles {
         let mut by_shard = lock(&self.by_shard);
         let tanks = by_shard.entry(shard).or_insert_with(|| {
             let own = lock(&self.own).get(&shard).copied();
-            let limits = own.unwrap_or(self.limits);
+            let limits = own.unwrap_or(self.unspoken);
             Arc::new(Mutex::new(ShardTanks {
                 write: WriteThrottle::new(&limits, now),
                 read: ReadThrottle::new(&limits, now),
@@ -63,7 +75,7 @@ impl Throttles {
         ShardThrottle(Arc::clone(tanks))
     }
 
-    /// The limits of shards that have none of their own.
+    /// The limits of shards whose stream has none of its own.
     pub const fn limits(&self) -> ShardLimits {
         self.limits
     }
@@ -140,5 +152,22 @@ mod tests {
         assert_eq!((taken(one), taken(two)), (5, 0));
         throttles.limit(HashMap::new());
         assert_eq!(taken(one), 1);
+    }
+
+    #[test]
+    fn a_shard_that_was_not_spoken_of_yet_is_refused_nothing() {
+        let throttles = Throttles::when_told(ShardLimits::aws());
+        let shard = ShardUid::from_bits(1);
+        let now = Timestamp::from_secs(1_000);
+        let taken = || {
+            let tanks = throttles.of(shard, now);
+            let mut tanks = tanks.lock();
+            (0..10)
+                .filter(|_| tanks.read.admit_call(now).is_ok())
+                .count()
+        };
+        assert_eq!(taken(), 10);
+        throttles.limit(HashMap::from([(shard, throttles.limits())]));
+        assert_eq!(taken(), 5);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use anabranch_crds::data_stream::{Durability, ShardLimits as Wished};
+use anabranch_crds::data_stream::Durability;
 use anabranch_domain::ShardUid;
 use anabranch_domain::quota::ShardLimits;
 
@@ -10,16 +10,12 @@ use super::{KubernetesCatalog, projection};
 use crate::throttling;
 
 impl KubernetesCatalog {
-    /// The limits of shards whose stream's spec says others than AWS's; where it says nothing of one, `otherwise` holds.
+    /// The limits of every shard that is known; where its stream's spec says none but AWS's, `otherwise` holds.
     pub fn shard_limits(&self, otherwise: ShardLimits) -> HashMap<ShardUid, ShardLimits> {
         let view = self.shared.view();
         let mut limits = HashMap::new();
         for (name, stream) in &view.objects.streams {
-            let wished = stream.spec.shard_limits;
-            if wished == Wished::default() {
-                continue;
-            }
-            let own = throttling::wished(wished, otherwise);
+            let own = throttling::wished(stream.spec.shard_limits, otherwise);
             let shards = view.objects.shards_of(name);
             let shards = shards.filter_map(|shard| projection::shard(shard).ok());
             limits.extend(shards.map(|shard| (shard.uid, own)));

@@ -19,6 +19,8 @@ from image import anabranch as image
 
 CHART = image.ROOT / "charts" / "anabranch"
 NAMESPACE = "anabranch"
+#: An operator that leads looks at every disk within this time.
+OPERATOR_LOOK_SECONDS = 10
 
 
 def target_dir() -> Path:
@@ -110,6 +112,16 @@ class Installation:
             aws_secret_access_key=base64.b64decode(secret["secretAccessKey"]).decode(),
             config=Config(read_timeout=20, connect_timeout=2, retries={"total_max_attempts": attempts} if attempts else None),
         )
+
+    def until_the_operator_looked(self) -> None:
+        """What an operator says of the disks after this was found out after this was called."""
+
+        def renewed() -> str:
+            return self.get("lease", "anabranch-operator")["spec"]["renewTime"]
+
+        before = renewed()
+        self.until("an operator leads", lambda: renewed() != before, 90)
+        time.sleep(OPERATOR_LOOK_SECONDS)
 
     def records(self, stream: str) -> dict[str, list[tuple[int, str]]]:
         """Everything in the stream, parents before children: for each partition key its records in the order of reading."""

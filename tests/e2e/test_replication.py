@@ -95,6 +95,7 @@ def test_a_lost_disk_is_filled_again_from_the_others(installation: Installation)
     with Load(installation, "refilled") as load:
         installation.kubectl("delete", "pvc", "data-refilled-shards-2", "--wait=false")
         kill(installation, "refilled-shards-2")
+        installation.until_the_operator_looked()
         installation.until("it holds everything again", lambda: "refilled-shards-2" in voters(installation, "refilled"), 120)
     load.check()
     assert installation.condition("refilled", "DataLost").get("status") != "True"

@@ -457,11 +457,11 @@ impl Group {
         };
         let running = self.running().clone();
         match running {
-            // The library has to know: it may be reading there for a replica that is behind.
-            Some(Running { raft, .. }) if self.has_peers() => {
+            // The library has to know: it may be reading there for a replica that is behind, or for one that is added later.
+            Some(Running { raft, .. }) if self.settings.peers.is_some() => {
                 self.trim_running(&raft, envelope.position).await
             }
-            // Past the library: nobody else reads what is gone, and it finds out at its next start.
+            // Past the library: nobody else will ever read what is gone, or it finds out at its next start.
             _ => Ok(self.journal.purge_through(envelope.position).await?),
         }
     }

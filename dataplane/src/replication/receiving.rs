@@ -36,6 +36,9 @@ impl Group {
         request: AppendEntriesRequest<Types>,
         born: Option<Timestamp>,
     ) -> Result<AppendEntriesResponse<Types>, String> {
+        if !is_whole(&request) {
+            return Err("entries are missing among those that were sent".to_owned());
+        }
         let raft = self.receiving().await?;
         if let Some(born) = born {
             self.journal.set_born_at(born);
@@ -175,5 +178,57 @@ impl Group {
             .err()
             .map(|refused| refused.to_string())
             .unwrap_or_default())
+    }
+}
+
+/// Whether each entry follows the one before it, and the first the one that they are to be added after: the library takes what it is
+/// given, and a hole that no record shows would never be found.
+fn is_whole(request: &AppendEntriesRequest<Types>) -> bool {
+    let begins = request.prev_log_id.map_or(0, |previous| previous.index + 1);
+    let entries = request.entries.iter();
+    (begins..)
+        .zip(entries)
+        .all(|(index, entry)| entry.log_id.index == index)
+}
+
+#[cfg(test)]
+mod tests {
+    use anabranch_store::entry::Position;
+    use openraft::EntryPayload;
+
+    use super::super::types::LogEntry;
+    use super::*;
+
+    #[test]
+    fn entries_that_leave_one_out_are_not_taken() {
+        let at = |index| {
+            log_id(Position {
+                term: 1,
+                leader: 7,
+                index,
+            })
+        };
+        for (previous, indexes, is_taken) in [
+            (None, &[][..], true),
+            (None, &[0, 1], true),
+            (Some(4), &[], true),
+            (Some(4), &[5, 6, 7], true),
+            (None, &[2, 3], false),
+            (Some(4), &[6], false),
+            (Some(4), &[5, 7], false),
+            (Some(4), &[4, 5], false),
+        ] {
+            let entry = |index: &u64| LogEntry {
+                log_id: at(*index),
+                payload: EntryPayload::Blank,
+            };
+            let request = AppendEntriesRequest {
+                vote: Vote::new_committed(1, 7),
+                prev_log_id: previous.map(at),
+                entries: indexes.iter().map(entry).collect(),
+                leader_commit: None,
+            };
+            assert_eq!(is_whole(&request), is_taken, "{previous:?} {indexes:?}");
+        }
     }
 }

@@ -709,6 +709,29 @@ fn one_copy_becomes_three_and_one_again_elsewhere() {
 }
 
 #[test]
+fn one_copy_that_is_trimmed_while_it_runs_becomes_three_whole_ones() {
+    let mut cluster = Cluster::founded_by(1, ShardLimits::default());
+    for text in ["a", "b", "c"] {
+        cluster.append(text);
+    }
+    std::thread::sleep(Duration::from_millis(20));
+    let horizon = SystemClock.now();
+    std::thread::sleep(Duration::from_millis(20));
+    let mut left = vec![cluster.append("d")];
+    cluster.run(0, move |shard| async move {
+        shard.trim(horizon, 4_096).await.map(drop).expect("trimmed");
+    });
+    assert_eq!(cluster.read(0), left);
+    cluster.change_replicas(&[0, 1, 2]);
+    cluster.wait_for_all(&left);
+    // And what was trimmed did not take along that the shard is open.
+    cluster.kill(0);
+    left.push(cluster.append("e"));
+    cluster.wait_for(1, &left);
+    cluster.wait_for(2, &left);
+}
+
+#[test]
 fn one_copy_moves_to_another_pod_and_its_leadership_goes_first() {
     let mut cluster = Cluster::founded_by(1, ShardLimits::default());
     let mut appended: Vec<_> = (0..30)

@@ -73,6 +73,13 @@ impl Placed {
         self.factor.max(1) as usize
     }
 
+    /// Whether a majority of its copies is left when one more pod goes. One copy has none to spare and asks for nothing.
+    pub fn can_spare_one(&self) -> bool {
+        let copies = self.copies();
+        let majority = copies / 2 + 1;
+        copies == 1 || self.voters.is_empty() || self.voters.len() > majority
+    }
+
     /// Whether the pods that are wanted are the ones that vote, and as many as they should be.
     pub(super) fn is_settled(&self) -> bool {
         self.replicas.len() == self.copies()
@@ -154,5 +161,39 @@ impl Pool {
                 Stage::Forming => false,
                 Stage::Kept => true,
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_more_may_go_while_a_majority_is_left_without_it() {
+        let pods = |count: usize| -> Vec<PodName> {
+            let name = |ordinal| format!("p-{ordinal}").parse().expect("a pod's name");
+            (0..count).map(name).collect()
+        };
+        for (factor, voters, can) in [
+            (1, 1, true),
+            (3, 3, true),
+            (3, 4, true),
+            (3, 2, false),
+            (3, 1, false),
+            (5, 4, true),
+            (5, 3, false),
+            (3, 0, true),
+        ] {
+            let shard = Placed {
+                shard: ShardUid::from_bits(1),
+                replicas: pods(factor as usize),
+                factor,
+                voters: pods(voters),
+                leader: None,
+                stage: Stage::Live,
+                load: 0,
+            };
+            assert_eq!(shard.can_spare_one(), can, "{voters} of {factor}");
+        }
     }
 }

@@ -25,6 +25,7 @@ use super::{apply, status, volumes};
 use crate::applied::Applied;
 use crate::disks::{Disks, Look};
 use crate::events::{Announcer, of_conditions};
+use crate::placement::Placed;
 use crate::resources::{
     Pods, network_policy, pod_disruption_budget, service, set_name, stateful_set,
 };
@@ -180,7 +181,11 @@ async fn one(
     let pool = &observed.pool;
     let volumes = grow_volumes(pools, observed).await?;
     // The Service first: pods are found by it as soon as they are there.
-    let mut objects = vec![service(pool, pools.pods.port), pod_disruption_budget(pool)];
+    let can_spare_one = observed.shards.iter().all(Placed::can_spare_one);
+    let mut objects = vec![
+        service(pool, pools.pods.port),
+        pod_disruption_budget(pool, can_spare_one),
+    ];
     if pools.pods.network_policies {
         objects.push(network_policy(pool, &pools.pods));
     }

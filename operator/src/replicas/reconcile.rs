@@ -8,6 +8,7 @@ use anabranch::catalog::Catalog as _;
 use anabranch::catalog::kubernetes::KubernetesCatalog;
 use anabranch::resharding::{LogsError, Member};
 use anabranch::serving::{Disk, RemoteShards};
+use anabranch::shard::ReplicaId;
 use anabranch_domain::PodName;
 use anabranch_domain::catalog::ShardStatus;
 use futures_util::stream::{self, StreamExt as _};
@@ -131,9 +132,7 @@ impl Replicas {
         let holders: Vec<_> = holders.map(|(pod, _)| pod.clone()).collect();
         let done = match self.remote.roles(member, &holders).await {
             Ok(Some((leader, voters))) => {
-                let mut pods: Vec<_> = voters.iter().map(|replica| replica.pod.clone()).collect();
-                pods.sort_unstable();
-                self.note(member, &leader, &pods).await;
+                self.note(member, &leader, &holding(&voters, disks)).await;
                 let may_lead = |pod: &PodName| self.tenure().may_lead(shard.uid, pod);
                 let roles = (&leader, voters.as_slice());
                 let next = step(shard.uid, &shard.replicas, roles, disks, may_lead);
@@ -191,5 +190,41 @@ impl Replicas {
                 Ok(true)
             }
         }
+    }
+}
+
+/// The pods of `voters`, but for those that have another disk than the one that votes: it was lost. Pure.
+fn holding(voters: &[ReplicaId], disks: &BTreeMap<PodName, Disk>) -> Vec<PodName> {
+    let has_it = |it: &&ReplicaId| {
+        let disk = disks.get(&it.pod);
+        disk.is_none_or(|disk| disk.node == it.node)
+    };
+    let held = voters.iter().filter(has_it);
+    let mut pods: Vec<_> = held.map(|replica| replica.pod.clone()).collect();
+    pods.sort_unstable();
+    pods
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_vote_of_a_disk_that_was_lost_is_not_shown() {
+        let pod = |ordinal: u64| -> PodName { format!("p-{ordinal}").parse().expect("a name") };
+        let voters = [2, 1, 0].map(|ordinal| ReplicaId {
+            node: 10 + ordinal,
+            pod: pod(ordinal),
+        });
+        let disk = |node| Disk {
+            node,
+            shards: HashSet::new(),
+            is_storage_low: false,
+        };
+        // One is as it was, one has another disk, one does not answer.
+        let disks = BTreeMap::from([(pod(0), disk(10)), (pod(1), disk(77))]);
+        assert_eq!(holding(&voters, &disks), [pod(0), pod(2)]);
     }
 }

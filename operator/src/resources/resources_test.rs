@@ -45,7 +45,7 @@ fn every_object_is_named_after_the_pool_and_goes_with_it() {
     let pool = pool();
     let service: Service = serde_json::from_value(service(&pool, 4569)).expect("a Service");
     let budget: PodDisruptionBudget =
-        serde_json::from_value(pod_disruption_budget(&pool)).expect("a budget");
+        serde_json::from_value(pod_disruption_budget(&pool, true)).expect("a budget");
     let policy: NetworkPolicy =
         serde_json::from_value(network_policy(&pool, &pods())).expect("a policy");
     for metadata in [
@@ -60,6 +60,14 @@ fn every_object_is_named_after_the_pool_and_goes_with_it() {
             (owners[0].kind.as_str(), owners[0].name.as_str()),
             ("ShardPool", "clicks")
         );
+    }
+}
+
+#[test]
+fn nobody_is_evicted_while_a_shard_cannot_spare_a_copy() {
+    for (can_spare_one, allowed) in [(true, 1), (false, 0)] {
+        let budget = pod_disruption_budget(&pool(), can_spare_one);
+        assert_eq!(budget["spec"]["maxUnavailable"], allowed);
     }
 }
 

@@ -8,7 +8,7 @@ use anabranch::resharding::{Member, ShardLogs as _};
 use anabranch::serving::{Disk, RemoteShards};
 use anabranch_domain::catalog::{Shard, ShardStatus, Snapshot, Stream};
 use anabranch_domain::retention::{Trim, trim};
-use anabranch_domain::{PodName, ShardUid, Timestamp};
+use anabranch_domain::{PodName, ShardId, ShardUid, Timestamp};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::timeout;
 
@@ -99,6 +99,27 @@ pub(super) fn evidence(before: &Stream, stream: &Stream, said: &Said, now: Times
     evidence
 }
 
+/// The shards of `stream` that fewer than `factor` pods have with a vote, where it is known who votes; how many they are. Pure.
+pub(super) fn too_few(
+    stream: &Stream,
+    factor: u32,
+    voters: &BTreeMap<ShardId, Vec<PodName>>,
+) -> Vec<String> {
+    let formed = stream
+        .shards
+        .values()
+        .filter(|shard| shard.status != ShardStatus::Creating);
+    let mut found: Vec<_> = formed
+        .filter_map(|shard| {
+            let count = voters.get(&shard.id)?.len();
+            let is_short = count > 0 && u32::try_from(count).is_ok_and(|count| count < factor);
+            is_short.then(|| format!("{} has {count} of {factor}", shard.id))
+        })
+        .collect();
+    shorten(&mut found);
+    found
+}
+
 fn shorten(names: &mut Vec<String>) {
     if names.len() > NAMED_MAX {
         let more = names.len() - NAMED_MAX;
@@ -176,6 +197,22 @@ mod tests {
             logs: HashMap::new(),
         };
         evidence(&stream, &stream, &said, Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn a_shard_with_fewer_votes_than_copies_are_asked_for_is_named() {
+        let pod = |ordinal: usize| -> PodName { format!("p-{ordinal}").parse().expect("a name") };
+        let stream = stream();
+        let [one, two] = [0, 1].map(|place| *stream.shards.keys().nth(place).expect("two"));
+        let voters = |counts: [usize; 2]| {
+            let of = |count| (0..count).map(pod).collect();
+            BTreeMap::from([(one, of(counts[0])), (two, of(counts[1]))])
+        };
+        let found = |factor, counts| too_few(&stream, factor, &voters(counts));
+        assert_eq!(found(3, [3, 2]), ["shardId-000000000001 has 2 of 3"]);
+        assert!(found(3, [4, 3]).is_empty(), "one moves");
+        assert!(found(3, [0, 3]).is_empty(), "nobody knows");
+        assert!(found(1, [1, 1]).is_empty());
     }
 
     #[test]

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::adoption::{Seen, Verdict, said, verdict};
-use super::observe::{Said, ask, evidence};
+use super::observe::{Said, ask, evidence, too_few};
 use super::plan::{Need, need};
 use super::status::{Evidence, conditions};
 use crate::applied::Applied;
@@ -221,6 +221,10 @@ async fn tell_one(
         (Some(was), Some(now)) => evidence(was, now, said_of_logs, time_now()?),
         _ => Evidence::default(),
     };
+    if let Some(stream) = &stream {
+        let voters = streams.catalog.noted_voters(&stream.name);
+        evidence.too_few = too_few(stream, object.spec.replication.factor, &voters);
+    }
     let of_pool = pools.and_then(|all| all.get(&pool(object)));
     let trouble = of_pool.and_then(|it| find(it, ConditionType::Degraded));
     evidence.pool_trouble = trouble

@@ -15,6 +15,8 @@ pub(super) struct Evidence {
     pub(super) lost: Vec<String>,
     /// Pods that take no records for want of space.
     pub(super) low_disks: Vec<String>,
+    /// Shards with fewer copies than asked for, and how many they have.
+    pub(super) too_few: Vec<String>,
     /// What is worse than asked for with the pool that it lives in.
     pub(super) pool_trouble: Option<(Reason, String)>,
     /// What moves in the pool that is its own.
@@ -141,14 +143,24 @@ fn progressing(stream: Option<&Stream>, need: &Need, evidence: &Evidence) -> Fin
 
 fn degraded(evidence: &Evidence) -> Finding {
     let kind = ConditionType::Degraded;
-    match &evidence.pool_trouble {
-        Some((reason, text)) => Finding::holds(kind, *reason, text.clone()),
-        None => Finding::holds_not(
+    if let Some((reason, text)) = &evidence.pool_trouble {
+        return Finding::holds(kind, *reason, text.clone());
+    }
+    if evidence.too_few.is_empty() {
+        return Finding::holds_not(
             kind,
             Reason::NothingFound,
             "its pods have what was asked for",
-        ),
+        );
     }
+    Finding::holds(
+        kind,
+        Reason::ReplicasMissing,
+        format!(
+            "fewer copies than replication.factor asks for: {}; the others fill them, so their disks must stay until then",
+            evidence.too_few.join(", ")
+        ),
+    )
 }
 
 fn storage_low(evidence: &Evidence) -> Finding {
@@ -211,6 +223,18 @@ mod tests {
         let valid = find(&conditions, ConditionType::Valid).expect("said");
         assert_eq!(valid.message, "write 1");
         assert!(!holds(&conditions, ConditionType::Ready));
+    }
+
+    #[test]
+    fn copies_that_are_missing_are_said() {
+        let evidence = Evidence {
+            too_few: vec!["shardId-000000000000 has 2 of 3".to_owned()],
+            ..Evidence::default()
+        };
+        let conditions = said(&Need::Nothing, &evidence);
+        let degraded = find(&conditions, ConditionType::Degraded).expect("said");
+        assert_eq!(degraded.reason, Reason::ReplicasMissing);
+        assert!(degraded.message.contains("has 2 of 3"));
     }
 
     #[test]

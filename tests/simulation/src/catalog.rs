@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anabranch::catalog::{Catalog, CatalogError};
 use anabranch::clock::Clock;
-use anabranch_domain::catalog::{Account, Change, Shard, Snapshot, Stream};
+use anabranch_domain::catalog::{Account, Change, FanOutSource, Shard, Snapshot, Stream};
 use anabranch_domain::quota::Limits;
 use anabranch_domain::{PodName, ShardId};
 use futures_util::future::BoxFuture;
@@ -28,6 +28,7 @@ pub(crate) struct SimulatedCatalog {
     pods: Vec<PodName>,
     /// Replicas that a new shard gets.
     factor: Mutex<usize>,
+    fan_out_source: FanOutSource,
     /// The parents of every shard that was ever opened, by their indexes: those that expired, too.
     lineage: Mutex<BTreeMap<u32, Vec<u32>>>,
 }
@@ -49,6 +50,7 @@ impl SimulatedCatalog {
             version: watch::Sender::new(snapshot.version),
             newest: Mutex::new(Arc::new(snapshot)),
             clock,
+            fan_out_source: *dice.pick(&[FanOutSource::Leader, FanOutSource::AnyReplica]),
             dice,
             pods,
             factor: Mutex::new(factor),
@@ -127,6 +129,7 @@ impl SimulatedCatalog {
 
     /// Makes a changed stream the newest, with a place for every shard that has none.
     fn show(&self, newest: &mut Arc<Snapshot>, mut stream: Stream) {
+        stream.fan_out_source = self.fan_out_source;
         let count = *self.factor.lock().unwrap_or_else(PoisonError::into_inner);
         let placeless = stream
             .shards

@@ -100,7 +100,8 @@ pub(crate) async fn consume(
     let pause_ms_max = dice.within(10..=400);
     let mut cursors: BTreeMap<ShardId, Cursor> = BTreeMap::new();
     while stage.act() == Act::Load {
-        for shard in readable(&stage, &cursors) {
+        let done = cursors.iter().filter(|(_, cursor)| cursor.is_done);
+        for shard in readable(&stage, &done.map(|(shard, _)| *shard).collect()) {
             let cursor = cursors.entry(shard).or_insert_with(|| Cursor {
                 expected: Some(0),
                 ..Cursor::default()
@@ -115,16 +116,11 @@ pub(crate) async fn consume(
     }
 }
 
-/// The shards whose parents were read to their ends or have expired, and that were not.
-fn readable(stage: &Stage, cursors: &BTreeMap<ShardId, Cursor>) -> Vec<ShardId> {
+/// The shards that are not `done`, read to their ends, and whose parents are or have expired.
+pub(crate) fn readable(stage: &Stage, done: &BTreeSet<ShardId>) -> Vec<ShardId> {
     let Some(stream) = stage.catalog.stream() else {
         return Vec::new();
     };
-    let done: BTreeSet<ShardId> = cursors
-        .iter()
-        .filter(|(_, cursor)| cursor.is_done)
-        .map(|(shard, _)| *shard)
-        .collect();
     let shards = stream.shards.values().filter(|shard| {
         shard.opened_at.is_some()
             && !done.contains(&shard.id)

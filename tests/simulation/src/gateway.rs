@@ -12,11 +12,12 @@ use anabranch::operations::{Answer, Services, dispatch};
 use anabranch::serving::{PodAddresses, RemoteShards, Shards};
 use anabranch::throttling::CallRates;
 use anabranch_domain::access::Caller;
-use anabranch_domain::{PodName, SequenceNumber, ShardId};
+use anabranch_domain::{PodName, SequenceNumber, ShardId, StreamArn};
 use anabranch_wire::opaque_token::TokenKey;
 use anabranch_wire::shapes::{
-    GetRecordsInput, GetRecordsOutput, GetShardIteratorInput, GetShardIteratorOutput,
-    PutRecordsInput, PutRecordsOutput, PutRecordsRequestEntry,
+    DescribeStreamConsumerInput, DescribeStreamConsumerOutput, GetRecordsInput, GetRecordsOutput,
+    GetShardIteratorInput, GetShardIteratorOutput, PutRecordsInput, PutRecordsOutput,
+    PutRecordsRequestEntry, RegisterStreamConsumerInput, StartingPosition, SubscribeToShardInput,
 };
 use anabranch_wire::{Blob, Codec, Request, Text, decode_response};
 use bytes::Bytes;
@@ -24,6 +25,7 @@ use bytes::Bytes;
 use crate::catalog::{CatalogView, STREAM};
 use crate::clock::MachineClock;
 use crate::dice::Dice;
+use crate::fan_out::Subscription;
 use crate::history::Place;
 use crate::network::{PORT, SimulatedNetwork};
 
@@ -100,9 +102,13 @@ impl Gateway {
         })
     }
 
-    async fn ask(&self, request: Request) -> Result<Bytes, String> {
+    async fn answer(&self, request: Request) -> Result<Answer, String> {
         let answer = dispatch(&self.services, &self.caller, Codec::Cbor, request).await;
-        match answer.map_err(|error| format!("{error:?}"))? {
+        answer.map_err(|error| format!("{error:?}"))
+    }
+
+    async fn ask(&self, request: Request) -> Result<Bytes, String> {
+        match self.answer(request).await? {
             Answer::Body(body) => Ok(body),
             Answer::EventStream(_) => Err("a subscription".to_owned()),
         }
@@ -137,6 +143,59 @@ impl Gateway {
                         .unwrap_or_default()),
                 })
                 .collect(),
+        }
+    }
+
+    /// Registers a consumer that may be registered already; gives its ARN once it is there to subscribe.
+    pub(crate) async fn register(&self, consumer: &str) -> Result<String, String> {
+        let snapshot = self.services.snapshot();
+        let account = &snapshot.account;
+        let stream_arn = StreamArn {
+            region: account.region.clone(),
+            account: account.id,
+            stream: STREAM.parse().expect("a stream's name"),
+        };
+        let register = Request::RegisterStreamConsumer(RegisterStreamConsumerInput {
+            stream_arn: stream_arn.to_string(),
+            consumer_name: consumer.to_owned(),
+            ..RegisterStreamConsumerInput::default()
+        });
+        let refused = self.ask(register).await.err();
+        let describe = Request::DescribeStreamConsumer(DescribeStreamConsumerInput {
+            stream_arn: Some(stream_arn.to_string()),
+            consumer_name: Some(consumer.to_owned()),
+            ..DescribeStreamConsumerInput::default()
+        });
+        let body = self
+            .ask(describe)
+            .await
+            .map_err(|unknown| refused.unwrap_or(unknown))?;
+        let output: DescribeStreamConsumerOutput =
+            decode_response(Codec::Cbor, &body).map_err(|error| error.to_string())?;
+        Ok(output.consumer_description.consumer_arn)
+    }
+
+    /// Subscribes the consumer of this ARN to `shard`; `kind` and `number` as for [`iterator`](Self::iterator).
+    pub(crate) async fn subscribe(
+        &self,
+        consumer_arn: &str,
+        shard: ShardId,
+        kind: &str,
+        number: Option<SequenceNumber>,
+    ) -> Result<Subscription, String> {
+        let request = Request::SubscribeToShard(SubscribeToShardInput {
+            consumer_arn: consumer_arn.to_owned(),
+            shard_id: shard.to_string(),
+            starting_position: StartingPosition {
+                kind: kind.to_owned(),
+                sequence_number: number.map(|number| number.text().as_str().to_owned()),
+                ..StartingPosition::default()
+            },
+            ..SubscribeToShardInput::default()
+        });
+        match self.answer(request).await? {
+            Answer::EventStream(frames) => Ok(Subscription::new(frames)),
+            Answer::Body(_) => Err("no subscription".to_owned()),
         }
     }
 

@@ -8,6 +8,7 @@ mod clients;
 mod clock;
 mod dice;
 mod disk;
+mod fan_out;
 mod faults;
 mod gateway;
 mod history;

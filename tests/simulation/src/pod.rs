@@ -161,6 +161,8 @@ impl Seat {
             idle_after: self.dice.millis(1_000..=10_000),
             // Reads come from the disk as well as from memory.
             tail_cache_bytes_max: self.dice.below(64 << 10),
+            // From so slow that a refill takes seconds of a run, to more than is ever asked for.
+            catch_up_bytes_per_sec: Some(1 << self.dice.within(13..=25)),
             ..ShardLimits::default()
         }
     }

@@ -19,7 +19,7 @@ use crate::gateway::{Gateway, GatewaySeat};
 use crate::pod::Seat;
 use crate::stage::{Act, Stage};
 use crate::witness::LogWitness;
-use crate::{clients, invariants, operator, trace};
+use crate::{clients, fan_out, invariants, operator, trace};
 
 /// The stream is made within this time, where nothing fails.
 const OPENING_MAX: Duration = Duration::from_secs(20);
@@ -252,7 +252,9 @@ async fn serve(
     }
     let consumer = format!("{name}.c");
     let (of, through) = (Arc::clone(&stage), Arc::clone(&gateway));
-    tokio::spawn(clients::consume(of, through, consumer, dice));
+    tokio::spawn(clients::consume(of, through, consumer, Arc::clone(&dice)));
+    let (of, through) = (Arc::clone(&stage), Arc::clone(&gateway));
+    tokio::spawn(fan_out::follow(of, through, format!("{name}.f"), dice));
     if name.starts_with("gateway-0") {
         tokio::spawn(clients::audit(stage, gateway));
     }

@@ -241,7 +241,7 @@ impl Group {
         if self.has_ended.load(Ordering::Acquire) {
             return Err(LogError::Store(StoreError::Closed));
         }
-        self.journal.load().await?;
+        self.load().await?;
         if self.journal.with(LogState::is_unborn) == Some(true) {
             self.be_born().await?;
         }
@@ -251,6 +251,16 @@ impl Group {
         let raft = running.raft.clone();
         *self.running() = Some(running);
         Ok(raft)
+    }
+
+    /// Reads the log's end. The others hear whether that can be done: a leader that cannot read its own log is none.
+    async fn load(&self) -> Result<(), LogError> {
+        let loaded = self.journal.load().await;
+        if let Some(peers) = &self.settings.peers {
+            let is_damaged = matches!(loaded, Err(LogError::Entry(_) | LogError::Record(_)));
+            peers.note_readable(self.journal.shard(), !is_damaged);
+        }
+        loaded
     }
 
     /// Remembers the tokens at the log's end; what is damaged there is mended first.

@@ -121,7 +121,8 @@ impl Group {
         match known.flatten() {
             Some((node, _)) if node == self.settings.node => Leader::This,
             Some((node, Some(pod)))
-                if !self.doubts().is_candidate && peers.is_alive(&pod, node) =>
+                if !self.doubts().is_candidate
+                    && peers.may_lead(&pod, node, self.journal.shard()) =>
             {
                 Leader::Other(pod)
             }
@@ -361,8 +362,8 @@ impl Group {
         let own = place(self.settings.node);
         let before = self.journal.with(|state| {
             let others = state.hosts().filter(|(node, host)| {
-                let is_alive = |pod| peers.is_alive(pod, *node);
-                host.0.as_ref().is_some_and(is_alive) && place(*node) < own
+                let may_lead = |pod| peers.may_lead(pod, *node, shard);
+                host.0.as_ref().is_some_and(may_lead) && place(*node) < own
             });
             others.count()
         });

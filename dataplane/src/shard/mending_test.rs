@@ -200,6 +200,24 @@ fn two_replicas_with_the_same_damage_take_records_once_the_third_is_back() {
     }
 }
 
+#[test]
+fn a_leader_that_cannot_read_its_newest_entry_is_replaced_although_it_is_alive() {
+    let mut cluster = Cluster::new();
+    let mut appended: Vec<_> = (0..10)
+        .map(|number| cluster.append(&number.to_string()))
+        .collect();
+    // All at once: nobody has heard that the newest entry is agreed on, so nobody may give it away.
+    for place in [0, 1, 2] {
+        cluster.kill(place);
+    }
+    harm(&cluster, 0, last_index(&cluster, 0), Harm::HeaderChanged);
+    for place in [0, 1, 2] {
+        cluster.start(place);
+    }
+    appended.push(cluster.append("after"));
+    cluster.wait_for_all(&appended);
+}
+
 #[tokio::test]
 async fn the_only_copy_goes_on_behind_its_damage() {
     let world = World::new();

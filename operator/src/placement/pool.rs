@@ -73,11 +73,13 @@ impl Placed {
         self.factor.max(1) as usize
     }
 
-    /// Whether a majority of its copies is left when one more pod goes. One copy has none to spare and asks for nothing.
+    /// Whether a majority of its copies is left when one more pod goes. One copy has none to spare and asks for nothing, nor does a
+    /// shard that nobody looks after: what is said of its voters is old.
     pub fn can_spare_one(&self) -> bool {
         let copies = self.copies();
         let majority = copies / 2 + 1;
-        copies == 1 || self.voters.is_empty() || self.voters.len() > majority
+        let is_asked_for = copies > 1 && self.stage == Stage::Live && !self.voters.is_empty();
+        !is_asked_for || self.voters.len() > majority
     }
 
     /// Whether the pods that are wanted are the ones that vote, and as many as they should be.
@@ -194,6 +196,11 @@ mod tests {
                 load: 0,
             };
             assert_eq!(shard.can_spare_one(), can, "{voters} of {factor}");
+            let kept = Placed {
+                stage: Stage::Kept,
+                ..shard
+            };
+            assert!(kept.can_spare_one(), "nobody looks after it");
         }
     }
 }

@@ -72,9 +72,6 @@ impl Kind {
         Self::Split,
         Self::Merge,
     ];
-
-    /// Kinds that not everything is promised to survive. Only where they are asked for.
-    const NOT_SURVIVED: &[Self] = &[Self::BitFlip];
 }
 
 /// How a fault ends.
@@ -132,8 +129,10 @@ impl Faults {
         if Dice::of(stage.seed, "catalog away").one_of_a_thousand(250) {
             kinds.push(Kind::CatalogAway);
         }
-        if are_all_allowed {
-            kinds.extend(Kind::NOT_SURVIVED);
+        // Of three copies that become one, the one that stays may be the damaged one: nobody promises that it is looked at first.
+        let may_flip = Dice::of(stage.seed, "bits").one_of_a_thousand(250);
+        if are_all_allowed || (may_flip && !kinds.contains(&Kind::ChangeFactor)) {
+            kinds.push(Kind::BitFlip);
         }
         trace::note(|| format!("faults: {kinds:?}"));
         Self {

@@ -1,5 +1,6 @@
 //! What is known of one pod's life. Pure: the time is an argument.
 
+use anabranch_domain::ShardUid;
 use anabranch_proto::raft as pb;
 use tokio::time::Instant;
 
@@ -43,6 +44,14 @@ impl Health {
         let is_that = |about: &pb::Pong| about.node == node && !about.is_leaving;
         !is_silent && self.about.as_ref().is_none_or(is_that)
     }
+
+    /// Whether it said that it cannot read its log of `shard`.
+    pub(super) fn lacks(&self, shard: ShardUid) -> bool {
+        let shard = shard.to_bytes();
+        let is_it = |unreadable: &[u8]| *unreadable == shard;
+        let about = self.about.as_ref();
+        about.is_some_and(|about| about.unreadable.iter().any(|it| is_it(it)))
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +65,29 @@ mod tests {
             node,
             incarnation: 1,
             is_leaving,
+            unreadable: Vec::new(),
         }
+    }
+
+    #[tokio::test]
+    async fn a_pod_says_which_logs_it_cannot_read_until_it_can() {
+        let now = Instant::now();
+        let [one, two] = [1, 2].map(ShardUid::from_bits);
+        let mut health = Health::unknown(now);
+        assert!(!health.lacks(one), "not heard yet");
+        let unreadable = vec![one.to_bytes().to_vec().into()];
+        health.heard(
+            Some(pb::Pong {
+                unreadable,
+                ..about(7, false)
+            }),
+            now,
+        );
+        assert!(health.lacks(one) && !health.lacks(two));
+        health.heard(None, now);
+        assert!(health.lacks(one));
+        health.heard(Some(about(7, false)), now);
+        assert!(!health.lacks(one));
     }
 
     #[tokio::test]

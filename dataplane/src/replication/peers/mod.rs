@@ -2,6 +2,7 @@
 //!
 //! Owns *whether a pod is there*, for all its shards at once: a thousand idle groups cost one small message a pod and
 //! tick, and not a thousand heartbeats. Knows no log.
+//! A pod that is alive says which shards it cannot lead all the same, for it cannot read their logs.
 //! **Invariant:** silence is the only proof of death here, and it proves nothing about the log: who takes a leadership over is
 //! decided by votes.
 
@@ -11,7 +12,7 @@ mod messages;
 mod service;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -20,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use anabranch_domain::PodName;
+use anabranch_domain::{PodName, ShardUid};
 use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -40,6 +41,9 @@ const PING: Duration = Duration::from_millis(250);
 /// A pod that said nothing for this long is taken for dead. Four pings, and longer than a busy disk keeps a process.
 pub(super) const SILENCE_MAX: Duration = Duration::from_millis(1_200);
 
+/// Logs that are said to be unreadable: a disk with more is not worth naming.
+const UNREADABLE_MAX: usize = 256;
+
 /// Where a pod answers, as a URL; nothing while that is not known.
 pub type Locate = Box<dyn Fn(&PodName) -> Option<String> + Send + Sync>;
 
@@ -49,6 +53,8 @@ pub struct Peers {
     node: u64,
     incarnation: u64,
     is_leaving: AtomicBool,
+    /// Logs of this process that cannot be read.
+    unreadable: Mutex<BTreeSet<ShardUid>>,
     locate: Locate,
     dial: Arc<dyn Dial>,
     others: Mutex<HashMap<PodName, Arc<Peer>>>,
@@ -80,6 +86,7 @@ impl Peers {
             node,
             incarnation,
             is_leaving: AtomicBool::new(false),
+            unreadable: Mutex::default(),
             locate,
             dial,
             others: Mutex::default(),
@@ -156,6 +163,24 @@ impl Peers {
         health.is_alive(node, Instant::now())
     }
 
+    /// Whether the disk with the number `node` is served by `pod` now and can lead `shard`, as far as is known.
+    pub(super) fn may_lead(&self, pod: &PodName, node: u64, shard: ShardUid) -> bool {
+        let peer = self.peer(pod);
+        let health = peer.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.is_alive(node, Instant::now()) && !health.lacks(shard)
+    }
+
+    /// Says whether the log of `shard` can be read here. The others hear it with the next ping.
+    pub(super) fn note_readable(&self, shard: ShardUid, is_readable: bool) {
+        let unreadable = self.unreadable.lock();
+        let mut unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
+        if is_readable {
+            unreadable.remove(&shard);
+        } else if unreadable.len() < UNREADABLE_MAX {
+            unreadable.insert(shard);
+        }
+    }
+
     /// Something came from `pod`.
     fn heard_from(&self, pod: &PodName, about: Option<pb::Pong>) {
         let peer = self.peer(pod);
@@ -165,7 +190,13 @@ impl Peers {
 
     /// What this process says of itself.
     fn about(&self) -> pb::Pong {
+        let unreadable = self.unreadable.lock();
+        let unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
+        let unreadable = unreadable.iter();
         pb::Pong {
+            unreadable: unreadable
+                .map(|shard| shard.to_bytes().to_vec().into())
+                .collect(),
             node: self.node,
             incarnation: self.incarnation,
             is_leaving: self.is_leaving.load(Ordering::Acquire),

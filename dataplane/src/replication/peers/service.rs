@@ -86,7 +86,7 @@ async fn serve(
                     if let Some(Call::Ping(ping)) = &request.call {
                         from = ping.pod.parse().ok();
                         if let Some(from) = &from {
-                            peers.heard_from(from, ping.about);
+                            peers.heard_from(from, ping.about.clone());
                         }
                     }
                     under_way.push(answer(&peers, &*directory, request));

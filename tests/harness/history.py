@@ -9,8 +9,10 @@ for an order (Wing and Gong) would find no more.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from harness.load import ordinal
 
@@ -80,18 +82,23 @@ def lost(history: History) -> list[Put]:
 
 def staleness(history: History) -> float:
     """The longest time, in seconds, that an acknowledged record was missing at what a reader was told is the tip."""
-    acknowledged: dict[str, list[Put]] = defaultdict(list)
-    for put in sorted(history.puts, key=lambda put: put.ended):
-        acknowledged[put.shard].append(put)
+    puts: dict[str, list[Put]] = defaultdict(list)
+    for put in sorted(history.puts, key=lambda put: put.number):
+        puts[put.shard].append(put)
+    numbers = {shard: [put.number for put in of_shard] for shard, of_shard in puts.items()}
+    # For each place in a shard, when the first of the puts from there on was acknowledged.
+    first_ended = {
+        shard: list(accumulate((put.ended for put in reversed(of_shard)), min))[::-1] for shard, of_shard in puts.items()
+    }
     worst = 0.0
     reached: dict[tuple[str, str], int] = {}
     for read in sorted(history.reads, key=lambda read: read.began):
         at = (read.shard, read.reader)
         reached[at] = max([reached.get(at, -1), *(number for number, _ in read.records)])
-        if read.at_tip:
-            missing = (put for put in acknowledged[read.shard] if put.ended < read.began and put.number > reached[at])
-            first = next(missing, None)
-            worst = max(worst, read.began - first.ended if first else 0.0)
+        if read.at_tip and read.shard in numbers:
+            beyond = bisect_right(numbers[read.shard], reached[at])
+            if beyond < len(numbers[read.shard]):
+                worst = max(worst, read.began - first_ended[read.shard][beyond])
     return worst
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cluster.kubectl import KubectlError
 from e2e.installation import CHART, Installation, Load
@@ -153,7 +154,7 @@ def test_survives_the_loss_of_a_shard_pod_under_load(installation: Installation)
 def test_puts_and_gets_go_on_without_operator_and_api_server(installation: Installation) -> None:
     assert installation.cluster.state.exists
     installation.stream("alone", 2)
-    kinesis = installation.kinesis()
+    kinesis, at_once = installation.kinesis(), installation.kinesis(attempts=1)
     installation.kubectl("scale", "deployment/anabranch-operator", "--replicas=0")
     installation.cluster.stop_api()
     try:
@@ -167,9 +168,19 @@ def test_puts_and_gets_go_on_without_operator_and_api_server(installation: Insta
             answer = kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(**where)["ShardIterator"])
             found += [record["PartitionKey"] for record in answer["Records"]]
         assert sorted(found) == sorted(sent)
+        # A gateway cannot know now whether there is such a stream, and says so: an SDK tries again.
+        assert answer_to_nobody(at_once) == "ServiceUnavailable"
     finally:
         installation.cluster.start_api()
         installation.kubectl("scale", "deployment/anabranch-operator", "--replicas=1")
+    installation.until("it is known again", lambda: answer_to_nobody(at_once) == "ResourceNotFoundException")
+
+
+def answer_to_nobody(kinesis) -> str:
+    """What a put to a stream that was never made is answered with."""
+    with pytest.raises(ClientError) as refused:
+        kinesis.put_record(StreamName="nobody", PartitionKey="k", Data=b"x")
+    return refused.value.response["Error"]["Code"]
 
 
 def test_survives_operator_restarts_during_a_reshard(installation: Installation) -> None:

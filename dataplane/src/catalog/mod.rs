@@ -27,6 +27,12 @@ pub trait Catalog: Send + Sync + 'static {
 
     /// Sees the version of every new snapshot.
     fn subscribe(&self) -> watch::Receiver<u64>;
+
+    /// Whether what is shown is what is so, as far as is known: `false` while whoever keeps the catalog cannot be heard. What is not shown
+    /// then may be there all the same.
+    fn is_current(&self) -> bool {
+        true
+    }
 }
 
 /// Why a change did not happen.

@@ -122,6 +122,8 @@ struct View {
     objects: Objects,
     /// The kinds that were not listed yet.
     unlisted: BTreeSet<&'static str>,
+    /// When a watch failed last.
+    failed_at: Option<std::time::Instant>,
     /// The `DataStream` objects that wish for a stream's name: one of them is the stream.
     objects_of: BTreeMap<StreamName, BTreeSet<String>>,
     name_of: BTreeMap<String, StreamName>,
@@ -166,8 +168,8 @@ impl KubernetesCatalog {
     /// Waits until there is a catalog, `patience` at most. Says whether there is.
     pub async fn is_synced_within(&self, patience: Duration) -> bool {
         let mut synced = self.shared.synced.subscribe();
-        let waited = tokio::time::timeout(patience, synced.wait_for(|synced| *synced)).await;
-        matches!(waited, Ok(Ok(_)))
+        let waited = tokio::time::timeout(patience, synced.wait_for(|synced| *synced));
+        matches!(waited.await, Ok(Ok(_)))
     }
 
     /// Whether what is known is what the API server listed, and not what was begun with.
@@ -182,8 +184,7 @@ impl KubernetesCatalog {
 
     /// The name of the `DataStream` object that is this stream.
     pub fn object_of(&self, stream: &StreamName) -> Option<String> {
-        let view = self.shared.view();
-        view.winner(stream)
+        self.shared.view().winner(stream)
     }
 
     /// Whether the `DataStream` object is the one that has its stream's name: of several the oldest.
@@ -276,8 +277,7 @@ impl Shared {
         let mut view = self.view();
         if matches!(event, Event::Account(_)) {
             view.objects.take(event);
-            self.show_account(&view);
-            return;
+            return self.show_account(&view);
         }
         let touched = view.objects.take(event);
         let mut names = BTreeSet::new();
@@ -587,6 +587,10 @@ impl Catalog for KubernetesCatalog {
 
     fn subscribe(&self) -> watch::Receiver<u64> {
         self.shared.version.subscribe()
+    }
+
+    fn is_current(&self) -> bool {
+        self.shared.is_watching()
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt as _, join};
+use futures_util::{Stream, StreamExt as _, join};
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::utils::{Backoff, ResetTimerBackoff};
@@ -42,6 +42,12 @@ const AGAIN_MAX: Duration = Duration::from_secs(4);
 /// A watch that held so long begins with the shortest pause again.
 const STEADY: Duration = Duration::from_secs(30);
 
+/// Whether `next` says that the API server no longer has what came after the last list: it is there, and is to be asked for another one. To be
+/// told so is no reason for a pause like that after a failure.
+fn is_outdated<T>(next: &Result<watcher::Event<T>, watcher::Error>) -> bool {
+    matches!(next, Err(watcher::Error::WatchError(status)) if status.code == 410)
+}
+
 /// The pauses between attempts to watch.
 fn pauses() -> impl Backoff {
     ResetTimerBackoff::new(Pauses(AGAIN_MIN), STEADY)
@@ -65,6 +71,24 @@ impl Backoff for Pauses {
     }
 }
 
+/// What is seen of what `which` selects, for ever.
+fn watched<T>(
+    api: kube::Api<T>,
+    which: Config,
+) -> impl Stream<Item = Result<watcher::Event<T>, watcher::Error>>
+where
+    T: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let events = watcher(api, which).filter_map(|next| async {
+        if is_outdated(&next) {
+            tokio::time::sleep(AGAIN_MIN).await;
+            return None;
+        }
+        Some(next)
+    });
+    Box::pin(events).backoff(pauses())
+}
+
 /// Watches what `which` selects until dropped, and tells all of it, by `key` and as `read`, whenever any of it changes. What was
 /// told stands until there is a whole list.
 pub async fn follow_all<T, V>(
@@ -77,7 +101,7 @@ pub async fn follow_all<T, V>(
 ) where
     T: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
-    let mut events = pin!(watcher(api, which).backoff(pauses()));
+    let mut events = pin!(watched(api, which));
     let mut all = BTreeMap::new();
     let mut listing = BTreeMap::new();
     while let Some(next) = events.next().await {
@@ -103,6 +127,14 @@ pub async fn follow_all<T, V>(
             }
         }
         tell(&all);
+    }
+}
+
+impl Shared {
+    /// Whether no watch failed lately. One that holds again says nothing of it; one that does not fails again within [`AGAIN_MAX`].
+    pub(super) fn is_watching(&self) -> bool {
+        let failed_at = self.view().failed_at;
+        failed_at.is_none_or(|at| at.elapsed() > AGAIN_MAX + Duration::from_secs(1))
     }
 }
 
@@ -139,7 +171,7 @@ async fn kind<T>(
         + 'static,
 {
     let api: kube::Api<DeserializeGuard<T>> = shared.api.guarded();
-    let mut events = pin!(watcher(api, which).backoff(pauses()));
+    let mut events = pin!(watched(api, which));
     let mut intake = Intake::default();
     while let Some(next) = events.next().await {
         match next {
@@ -152,7 +184,10 @@ async fn kind<T>(
                     shared.listed(name);
                 }
             }
-            Err(failure) => warn!(kind = name, %failure, "watch failed, made again"),
+            Err(failure) => {
+                shared.view().failed_at = Some(Instant::now());
+                warn!(kind = name, %failure, "watch failed, made again");
+            }
         }
     }
 }

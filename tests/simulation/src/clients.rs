@@ -1,7 +1,7 @@
 //! The load: producers that put records key by key, consumers that follow the lineage, and one that reads everything at the
 //! end. What they see is all that most invariants know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,8 +100,8 @@ pub(crate) async fn consume(
     let pause_ms_max = dice.within(10..=400);
     let mut cursors: BTreeMap<ShardId, Cursor> = BTreeMap::new();
     while stage.act() == Act::Load {
-        let done = cursors.iter().filter(|(_, cursor)| cursor.is_done);
-        for shard in readable(&stage, &done.map(|(shard, _)| *shard).collect()) {
+        let is_done = |shard| cursors.get(&shard).is_some_and(|cursor| cursor.is_done);
+        for shard in readable(&stage, is_done) {
             let cursor = cursors.entry(shard).or_insert_with(|| Cursor {
                 expected: Some(0),
                 ..Cursor::default()
@@ -116,17 +116,17 @@ pub(crate) async fn consume(
     }
 }
 
-/// The shards that are not `done`, read to their ends, and whose parents are or have expired.
-pub(crate) fn readable(stage: &Stage, done: &BTreeSet<ShardId>) -> Vec<ShardId> {
+/// The shards that were not read to their ends, and whose parents were or have expired.
+pub(crate) fn readable(stage: &Stage, is_done: impl Fn(ShardId) -> bool) -> Vec<ShardId> {
     let Some(stream) = stage.catalog.stream() else {
         return Vec::new();
     };
     let shards = stream.shards.values().filter(|shard| {
         shard.opened_at.is_some()
-            && !done.contains(&shard.id)
+            && !is_done(shard.id)
             && shard
                 .parents()
-                .all(|parent| done.contains(&parent) || !stream.shards.contains_key(&parent))
+                .all(|parent| is_done(parent) || !stream.shards.contains_key(&parent))
     });
     shards.map(|shard| shard.id).collect()
 }

@@ -100,8 +100,8 @@ pub(crate) async fn follow(
     };
     let mut places: BTreeMap<ShardId, Place> = BTreeMap::new();
     while stage.act() == Act::Load {
-        let done = places.iter().filter(|(_, place)| place.is_done);
-        for shard in readable(&stage, &done.map(|(shard, _)| *shard).collect()) {
+        let is_done = |shard| places.get(&shard).is_some_and(|place| place.is_done);
+        for shard in readable(&stage, is_done) {
             let place = places.entry(shard).or_default();
             if let Err(why) = step(&stage, &gateway, &name, (&arn, shard), place, &dice).await {
                 trace::note(|| format!("{name} is pushed nothing of {}: {why}", shard.index()));

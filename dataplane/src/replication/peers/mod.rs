@@ -165,15 +165,26 @@ impl Peers {
 
     /// Whether the disk with the number `node` is served by `pod` now and can lead `shard`, as far as is known.
     pub(super) fn may_lead(&self, pod: &PodName, node: u64, shard: ShardUid) -> bool {
+        if !self.is_alive(pod, node) {
+            return false;
+        }
+        if pod == &self.pod {
+            return !self.unreadable().contains(&shard);
+        }
         let peer = self.peer(pod);
         let health = peer.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.is_alive(node, Instant::now()) && !health.lacks(shard)
+        !health.lacks(shard)
+    }
+
+    fn unreadable(&self) -> MutexGuard<'_, BTreeSet<ShardUid>> {
+        self.unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says whether the log of `shard` can be read here. The others hear it with the next ping.
     pub(super) fn note_readable(&self, shard: ShardUid, is_readable: bool) {
-        let unreadable = self.unreadable.lock();
-        let mut unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
+        let mut unreadable = self.unreadable();
         if is_readable {
             unreadable.remove(&shard);
         } else if unreadable.len() < UNREADABLE_MAX {
@@ -190,8 +201,7 @@ impl Peers {
 
     /// What this process says of itself.
     fn about(&self) -> pb::Pong {
-        let unreadable = self.unreadable.lock();
-        let unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
+        let unreadable = self.unreadable();
         let unreadable = unreadable.iter();
         pb::Pong {
             unreadable: unreadable

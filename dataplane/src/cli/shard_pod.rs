@@ -1,7 +1,9 @@
 //! `anabranch shard`: flags and environment become one [`ShardOptions`].
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use anabranch_domain::PodName;
 use clap::Args;
@@ -67,7 +69,7 @@ pub(super) struct ShardArgs {
 }
 
 pub(super) fn run(args: ShardArgs) -> Result<Outcome, Failure> {
-    let threads = args.process.worker_threads;
+    let threads = args.process.worker_threads.unwrap_or_else(default_threads);
     let options = ShardOptions {
         listen: args.listen,
         admin_listen: args.admin_listen.0,
@@ -86,5 +88,12 @@ pub(super) fn run(args: ShardArgs) -> Result<Outcome, Failure> {
         log: args.process.log(),
         shutdown_grace: args.process.shutdown_grace,
     };
-    standalone::block_on(threads, crate::cluster::run_shard_pod(options))
+    standalone::block_on(Some(threads), crate::cluster::run_shard_pod(options))
+}
+
+/// One for two processors: the commit thread and RocksDB's flushes want the others, and a worker that is woken to help another costs
+/// more than the little that there is to do between two messages (`docs/performance.md`, "Three copies").
+fn default_threads() -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    (processors / 2).max(1)
 }

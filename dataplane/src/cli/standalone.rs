@@ -250,7 +250,7 @@ pub(super) struct ProcessArgs {
     #[arg(long, value_name = "TIME", env = "ANABRANCH_SHUTDOWN_GRACE", default_value = "5s", value_parser = parse_duration)]
     pub(super) shutdown_grace: Duration,
 
-    /// Threads that run requests [default: one a processor]
+    /// Threads that run requests [default: one a processor; of `shard`, one for two processors]
     #[arg(long, value_name = "COUNT", env = "ANABRANCH_WORKER_THREADS")]
     pub(super) worker_threads: Option<usize>,
 }

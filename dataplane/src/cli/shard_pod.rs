@@ -92,7 +92,7 @@ pub(super) fn run(args: ShardArgs) -> Result<Outcome, Failure> {
 }
 
 /// One for two processors: the commit thread and RocksDB's flushes want the others, and a worker that is woken to help another costs
-/// more than the little that there is to do between two messages (`docs/performance.md`, "Three copies").
+/// more than the little that there is to do between two messages (`docs/performance.md`, "Three copies on two processors").
 fn default_threads() -> usize {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     (processors / 2).max(1)

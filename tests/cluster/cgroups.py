@@ -1,4 +1,4 @@
-"""A cgroup a node, in every hierarchy of this machine: its daemons are in it, and runc makes the containers' below it."""
+"""A cgroup a node, in every hierarchy of this machine: its daemons are in it. runc makes one a container, below `k8s.io`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 from cluster.state import Node, State
 
 ROOT = Path("/sys/fs/cgroup")
+
+#: Where containerd puts containers that no pod has a cgroup for.
+CONTAINERS = "k8s.io"
 
 
 def create(state: State, node: Node) -> list[Path]:
@@ -27,7 +30,11 @@ def create(state: State, node: Node) -> list[Path]:
 
 
 def remove(state: State, node: Node | None = None) -> None:
-    """The node's, or all of the cluster's. Nothing may run in them any more."""
+    """The node's with its containers', or all of the cluster's. Nothing may run in them any more."""
+    if node:
+        # A container that ends by itself takes its own away; one that the machine's end killed does not.
+        for group in of_containers(state, node):
+            group.rmdir()
     for hierarchy in _hierarchies():
         top = hierarchy / state.name
         if node:
@@ -36,6 +43,14 @@ def remove(state: State, node: Node | None = None) -> None:
             for group in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
                 group.rmdir()
             top.rmdir()
+
+
+def of_containers(state: State, node: Node) -> list[Path]:
+    """Those of the containers that the node's containerd has, or had when it was killed."""
+    tasks = state.disk(node) / "run/containerd/io.containerd.runtime.v2.task" / CONTAINERS
+    ids = [task.name for task in tasks.iterdir()] if tasks.is_dir() else []
+    groups = [hierarchy / CONTAINERS / each for hierarchy in _hierarchies() for each in ids]
+    return [group for group in groups if group.is_dir()]
 
 
 def _hierarchies() -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import lifecycle, processes
+from cluster import cgroups, lifecycle, processes
 from cluster.state import State
 from harness.cluster import Cluster
 from harness.manifests import POD_SECURITY, claim, manifest, pod_spec
@@ -226,8 +226,12 @@ def test_second_cluster_comes_up_beside_and_leaves_nothing_behind(tmp_path_facto
     lifecycle.up(state, nodes=1)
     pids = [processes.pid(state, name) for name in processes.recorded(state)]
     assert None not in pids and traces_of_clusters() != before
+    # The first cluster's are beside them.
+    of_containers = [group for node in state.nodes for group in cgroups.of_containers(state, node)]
+    assert of_containers
     lifecycle.down(state)
     assert traces_of_clusters() == before
+    assert not [group for group in of_containers if group.exists()]
     assert not state.directory.exists()
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 

@@ -19,7 +19,6 @@ use openraft::{
         TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
     },
 };
-
 use tokio::time::{Instant, timeout_at};
 
 use super::{

@@ -18,6 +18,7 @@ pub mod cluster;
 pub mod dial;
 pub mod encryption;
 pub mod entropy;
+mod exchange;
 pub mod fanout;
 pub mod gateway;
 pub mod internal_tls;

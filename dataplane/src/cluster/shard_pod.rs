@@ -116,19 +116,19 @@ pub async fn run_shard_pod(options: ShardOptions) -> anyhow::Result<()> {
         keys,
         store,
         own,
+        ending: requests_end.clone(),
     };
     service.recall().map_err(anyhow::Error::msg)?;
     let registry = Arc::clone(&served.registry);
-    let replicas = RaftServer::new(Arc::clone(&peers), Arc::clone(&registry) as _);
+    let groups = Arc::clone(&registry) as _;
+    let replicas = RaftServer::new(Arc::clone(&peers), groups, requests_end.clone());
     let led = registry.keep_led();
     tasks.spawn(keeping_ends.clone().run_until_cancelled_owned(led));
-    let ending = requests_end.clone();
+    let ending = requests_end.clone().cancelled_owned();
     let serving = server()
         .add_service(service.into_service())
         .add_service(replicas.into_service())
-        .serve_with_incoming_shutdown(incoming(listener, tls, connections), async move {
-            ending.cancelled().await;
-        });
+        .serve_with_incoming_shutdown(incoming(listener, tls, connections), ending);
     let serving = tokio::spawn(serving);
     let signal = stop_signal().await?;
     info!(signal, "stopping");

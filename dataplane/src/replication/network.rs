@@ -274,11 +274,9 @@ mod tests {
         mpsc::UnboundedSender<AppendEntriesRequest<Types>>,
         impl Stream<Item = AppendEntriesRequest<Types>>,
     ) {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let requests = stream::unfold(receiver, async |mut receiver| {
-            receiver.recv().await.map(|request| (request, receiver))
-        });
-        (sender, with_commits_carried(Box::pin(requests)))
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let requests = stream::poll_fn(move |context| receiver.poll_recv(context));
+        (sender, with_commits_carried(requests))
     }
 
     fn facts(request: &AppendEntriesRequest<Types>) -> (usize, Option<u64>) {

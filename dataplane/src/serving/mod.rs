@@ -11,6 +11,8 @@
 
 mod addresses;
 mod answers;
+mod appending;
+mod appends;
 mod formed;
 mod known_addresses;
 mod messages;
@@ -19,6 +21,7 @@ mod remote;
 mod remote_logs;
 mod served;
 mod server;
+mod unserved;
 mod vantage;
 
 use std::collections::HashSet;

@@ -22,6 +22,7 @@ use tonic::transport::{Channel, Endpoint};
 use tracing::debug;
 
 use super::answers::{Answer, describe, not_now, unclear, verdict};
+use super::appends::Appends;
 use super::{
     Attempt, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Vantage, Verdict,
     messages,
@@ -67,9 +68,11 @@ pub struct RemoteShards {
 }
 
 /// A pod's service, and where it is.
+#[derive(Clone)]
 struct Connection {
-    url: String,
+    url: Arc<str>,
     client: Client,
+    appends: Appends,
 }
 
 impl RemoteShards {
@@ -133,14 +136,18 @@ impl RemoteShards {
 
     /// A pod's service. Connects when it is first asked.
     pub fn client(&self, pod: &PodName) -> Result<Client, Status> {
+        Ok(self.connection(pod)?.client)
+    }
+
+    fn connection(&self, pod: &PodName) -> Result<Connection, Status> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(url) = self.addresses.url(pod) else {
             clients.remove(pod);
             return Err(Status::unavailable(format!("pod {pod} has no address")));
         };
         // A pod that is somewhere else now is asked there; what is under way to where it was ends by itself.
-        if let Some(known) = clients.get(pod).filter(|known| known.url == url) {
-            return Ok(known.client.clone());
+        if let Some(known) = clients.get(pod).filter(|known| *known.url == *url) {
+            return Ok(known.clone());
         }
         let endpoint = Endpoint::from_shared(url.clone())
             .map_err(|error| Status::internal(error.to_string()))?
@@ -154,11 +161,12 @@ impl RemoteShards {
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let connection = Connection {
-            url,
-            client: client.clone(),
+            url: url.into(),
+            appends: Appends::over(client.clone()),
+            client,
         };
-        clients.insert(pod.clone(), connection);
-        Ok(client)
+        clients.insert(pod.clone(), connection.clone());
+        Ok(connection)
     }
 
     /// What a pod's shards were offered, with the sketches of some.
@@ -214,8 +222,8 @@ impl RemoteShards {
             let Some(pod) = self.leader_of(shard) else {
                 return not_now("the shard is not placed yet");
             };
-            let mut client = match self.client(&pod) {
-                Ok(client) => client,
+            let appends = match self.connection(&pod) {
+                Ok(connection) => connection.appends,
                 Err(nowhere) => {
                     // It may be away for long, and another leads.
                     self.note_leader(shard, &pod, None);
@@ -223,10 +231,9 @@ impl RemoteShards {
                 }
             };
             // One copy of pointers: the records themselves are shared.
-            let answer = timeout(patience, client.append(request.clone())).await;
+            let answer = timeout(patience, appends.append(request.clone(), patience)).await;
             let verdict = match answer {
                 Ok(Ok(response)) => {
-                    let response = response.into_inner();
                     if response.is_for_another() {
                         self.note_leader(shard, &pod, None);
                     }

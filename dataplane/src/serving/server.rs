@@ -7,20 +7,26 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anabranch_domain::{ShardId, ShardUid, Timestamp};
+use anabranch_domain::{ShardId, Timestamp};
 use anabranch_proto::MESSAGE_BYTES_MAX;
 use anabranch_proto::shard::refused::Why;
 use anabranch_proto::shard::shard_service_server::{ShardService, ShardServiceServer};
-use anabranch_proto::shard::{self as pb, append_response, read_response};
+use anabranch_proto::shard::{self as pb, read_response};
 use anabranch_store::{Reserve, Store};
+use futures_util::{StreamExt as _, stream::BoxStream};
 use tokio::time::Instant;
-use tonic::{Request, Response, Status};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
 use tracing::{info, warn};
 
 use super::messages::{self, Malformed, OwnedSubject, refused};
-use super::{Attempt, FormedShards, ReadRefused, Reader, ServedShards};
+use super::{
+    FormedShards, ReadRefused, Reader, ServedShards,
+    appending::Appending,
+    unserved::{Unserved, subject},
+};
 use crate::encryption::KeyFile;
-use crate::shard::{Append, ControlError, Founding, LogError, ReadBatch, ReplicaId};
+use crate::shard::{ControlError, Founding, LogError, ReadBatch, ReplicaId};
 
 /// The longest that a call may wait for news: below the keep-alive of any proxy in between.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -37,6 +43,8 @@ pub struct ShardServer {
     pub store: Arc<dyn Store>,
     /// Its name, and the number of its disk.
     pub own: ReplicaId,
+    /// When streams of appends are to end.
+    pub ending: CancellationToken,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -70,11 +78,15 @@ impl ShardServer {
 
     /// The shard of a message, if this pod has it.
     fn subject(&self, shard: Option<&pb::Shard>) -> Result<OwnedSubject, Unserved> {
-        let subject = messages::shard_from(shard)?;
-        if self.formed.has(subject.uid) {
-            Ok(subject)
-        } else {
-            Err(Unserved::NotHere(subject.uid))
+        subject(&self.formed, shard)
+    }
+
+    fn appending(&self) -> Appending {
+        Appending {
+            served: Arc::clone(&self.served),
+            formed: Arc::clone(&self.formed),
+            keys: Arc::clone(&self.keys),
+            ending: self.ending.clone(),
         }
     }
 
@@ -116,26 +128,6 @@ impl ShardServer {
         tip.map(drop).map_err(|error| failed(&error))
     }
 
-    fn append_of(&self, request: pb::AppendRequest) -> Result<Append, Unserved> {
-        let sealing = match request.key_id.as_str() {
-            "" => None,
-            id => {
-                let key = id.parse().ok().and_then(|id| self.keys.sealing_key(&id));
-                Some(key.ok_or_else(|| Unserved::NoSuchKey(id.to_owned()))?)
-            }
-        };
-        let records = request.records.into_iter().map(messages::record_from);
-        let records: Vec<_> = records.collect::<Result<_, _>>()?;
-        if records.is_empty() {
-            return Err(Malformed("records").into());
-        }
-        Ok(Append {
-            records,
-            token: Some(messages::token_from(&request.token)?),
-            sealing,
-        })
-    }
-
     /// What a polling reader was given, counted where its limits are.
     fn charge(&self, subject: &OwnedSubject, batch: &ReadBatch) {
         // Damaged records are found by who gets them.
@@ -145,36 +137,6 @@ impl ShardServer {
             .sum();
         let served = &self.served;
         served.charge_read(subject.borrowed(), bytes as u64, batch.len() as u64);
-    }
-}
-
-/// Why a message cannot be carried out here.
-enum Unserved {
-    Malformed(Malformed),
-    NotHere(ShardUid),
-    NoSuchKey(String),
-}
-
-impl From<Malformed> for Unserved {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed)
-    }
-}
-
-impl Unserved {
-    /// As an answer, where the message made sense; as an error of the call, where it did not.
-    fn into_refused(self) -> Result<pb::Refused, Status> {
-        match self {
-            Self::Malformed(malformed) => Err(Status::invalid_argument(malformed.to_string())),
-            Self::NotHere(shard) => Ok(refused(
-                Why::NotHere,
-                format!("shard {shard} was not formed on this pod's disk"),
-            )),
-            Self::NoSuchKey(id) => Ok(refused(
-                Why::Failed,
-                format!("encryption key {id} is not on this pod"),
-            )),
-        }
     }
 }
 
@@ -195,43 +157,19 @@ fn control<T>(outcome: Result<T, ControlError>) -> pb::ControlResponse {
 
 #[tonic::async_trait]
 impl ShardService for ShardServer {
+    type AppendsStream = BoxStream<'static, Result<pb::AppendAnswers, Status>>;
+
     async fn append(&self, request: Request<pb::AppendRequest>) -> Answer<pb::AppendResponse> {
-        let request = request.into_inner();
-        let attempt = if request.is_admitted {
-            Attempt::Repeated
-        } else {
-            Attempt::First
-        };
-        let subject = self.subject(request.shard.as_ref());
-        let asked = subject.and_then(|subject| Ok((subject, self.append_of(request)?)));
-        let (throttled, outcome) = match asked {
-            Ok((subject, append)) => {
-                let subject = subject.borrowed();
-                let verdict = self.served.append(subject, append, attempt).await;
-                let outcome = verdict.outcome.map(|outcome| match outcome {
-                    Ok(appended) => append_response::Outcome::Appended(pb::Appended {
-                        first_ordinal: appended.first_ordinal,
-                        arrival_ms: appended.arrival.as_millis(),
-                    }),
-                    Err(refusal) => {
-                        append_response::Outcome::Refused(messages::not_appended_to(refusal))
-                    }
-                });
-                (verdict.throttled, outcome)
-            }
-            Err(unserved) => {
-                let refused = unserved.into_refused()?;
-                (Vec::new(), Some(append_response::Outcome::Refused(refused)))
-            }
-        };
-        let throttled = throttled
-            .into_iter()
-            .map(u32::try_from)
-            .map_while(Result::ok);
-        Ok(Response::new(pb::AppendResponse {
-            throttled: throttled.collect(),
-            outcome,
-        }))
+        let answer = self.appending().append(request.into_inner()).await;
+        answer.map(Response::new)
+    }
+
+    async fn appends(
+        &self,
+        request: Request<Streaming<pb::AppendQuestions>>,
+    ) -> Answer<Self::AppendsStream> {
+        let answers = self.appending().stream(request.into_inner());
+        Ok(Response::new(answers.boxed()))
     }
 
     async fn read(&self, request: Request<pb::ReadRequest>) -> Answer<pb::ReadResponse> {

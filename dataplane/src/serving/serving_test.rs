@@ -1,7 +1,7 @@
 //! A gateway's side and a shard pod's side over a real socket: what is asked of a shard here and there is answered alike.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anabranch_domain::catalog::{
@@ -18,7 +18,9 @@ use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
+use tower::util::MapRequestLayer;
 
 use super::{
     Attempt, FormedShards, NotAppended, PodAddresses, ReadRefused, Reader, RemoteShards,
@@ -45,6 +47,33 @@ impl Clock for Ticking {
     }
 }
 
+/// What comes to pods: which of their methods are asked.
+#[derive(Default)]
+struct Door {
+    asked: Mutex<Vec<String>>,
+    /// Whether the pods are of a release that takes no streams of appends.
+    is_earlier: AtomicBool,
+}
+
+impl Door {
+    fn pass<B>(&self, mut request: http::Request<B>) -> http::Request<B> {
+        let method = request.uri().path().rsplit('/').next().unwrap_or_default();
+        let is_known = method != "Appends" || !self.is_earlier.load(Ordering::Relaxed);
+        self.asked.lock().expect("whole").push(method.to_owned());
+        if !is_known {
+            *request.uri_mut() = http::Uri::from_static("/anabranch.shard.v1.ShardService/New");
+        }
+        request
+    }
+
+    /// How often appends were called for, by method.
+    fn appends(&self) -> Vec<String> {
+        let asked = self.asked.lock().expect("whole");
+        let appends = asked.iter().filter(|method| method.starts_with("Append"));
+        appends.cloned().collect()
+    }
+}
+
 /// A pod, or some, and a gateway that knows where they are.
 pub(super) struct Cluster {
     pub(super) shards: Shards,
@@ -54,6 +83,7 @@ pub(super) struct Cluster {
     /// The series of each pod.
     pub(super) registries: Vec<Registry>,
     keys: Arc<KeyFile>,
+    door: Arc<Door>,
     _directory: tempfile::TempDir,
 }
 
@@ -88,6 +118,7 @@ pub(super) async fn connected(pods: u64, limits: Limits, sees: fn(u64, u64) -> b
         addresses.push((name, address));
         listeners.push(listener);
     }
+    let door = Arc::<Door>::default();
     let (mut processes, mut registries) = (Vec::new(), Vec::new());
     for (ordinal, listener) in (0..pods).zip(listeners) {
         let name: PodName = format!("pool-{ordinal}").parse().expect("a pod's name");
@@ -104,7 +135,8 @@ pub(super) async fn connected(pods: u64, limits: Limits, sees: fn(u64, u64) -> b
         let registry = Registry::new();
         let metrics = ShardMetrics::register(&registry).expect("registered");
         registries.push(registry);
-        processes.push(pod(own, (&limits, &keys), peers, metrics, listener).await);
+        let way_in = (listener, Arc::clone(&door));
+        processes.push(pod(own, (&limits, &keys), peers, metrics, way_in).await);
     }
     let logs = RemoteShards::new(PodAddresses::Listed(addresses), keys.ring());
     let logs = Arc::new(logs);
@@ -115,6 +147,7 @@ pub(super) async fn connected(pods: u64, limits: Limits, sees: fn(u64, u64) -> b
         processes,
         registries,
         keys,
+        door,
         _directory: directory,
     }
 }
@@ -124,7 +157,7 @@ async fn pod(
     (limits, keys): (&Limits, &Arc<KeyFile>),
     peers: Arc<Peers>,
     metrics: ShardMetrics,
-    listener: TcpListener,
+    (listener, door): (TcpListener, Arc<Door>),
 ) -> JoinHandle<()> {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let clock: Arc<dyn Clock> = Arc::new(Ticking(AtomicU64::new(1_700_000_100_000)));
@@ -136,7 +169,7 @@ async fn pod(
         peers.clone(),
     );
     let registry = Arc::new(registry);
-    let replicas = RaftServer::new(peers, registry.clone());
+    let replicas = RaftServer::new(peers, registry.clone(), CancellationToken::new());
     let served = ServedShards {
         registry,
         sketches: ShardSketches::new(&limits.shard),
@@ -151,9 +184,11 @@ async fn pod(
         keys: keys.clone(),
         store,
         own,
+        ending: CancellationToken::new(),
     };
     tokio::spawn(async move {
         let serving = tonic::transport::Server::builder()
+            .layer(MapRequestLayer::new(move |request| door.pass(request)))
             .add_service(service.into_service())
             .add_service(replicas.into_service())
             .serve_with_incoming(TcpIncoming::from(listener));
@@ -259,6 +294,37 @@ async fn what_is_appended_on_a_pod_is_read_from_it_once_in_its_order() {
     assert_eq!(cluster.read(&shard).await.expect("read"), ["a", "b", "c"]);
     let tip = cluster.shards.tip(&cluster.stream, &shard).await;
     assert_eq!(tip.expect("a tip").next_ordinal, 3);
+}
+
+#[tokio::test]
+async fn small_appends_share_a_stream_and_a_large_one_is_a_call_of_its_own() {
+    let cluster = cluster(Limits::unlimited()).await;
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    let large = "x".repeat(100_000);
+    let large = [large.as_str()];
+    let (first, second, third) = tokio::join!(
+        cluster.append(&shard, &["a"], 1),
+        cluster.append(&shard, &large, 2),
+        cluster.append(&shard, &["b"], 3),
+    );
+    let ordinals = [first, second, third].map(|verdict| appended(verdict).first_ordinal);
+    assert_eq!(ordinals.iter().sum::<u64>(), 3, "{ordinals:?}");
+    let mut asked = cluster.door.appends();
+    asked.sort();
+    assert_eq!(asked, ["Append", "Appends"]);
+}
+
+#[tokio::test]
+async fn a_pod_of_an_earlier_release_is_asked_one_append_at_a_time() {
+    let cluster = cluster(Limits::unlimited()).await;
+    cluster.door.is_earlier.store(true, Ordering::Relaxed);
+    let shard = cluster.shard(0);
+    cluster.form(&shard).await;
+    appended(cluster.append(&shard, &["a"], 1).await);
+    appended(cluster.append(&shard, &["b"], 2).await);
+    assert_eq!(cluster.door.appends(), ["Appends", "Append", "Append"]);
+    assert_eq!(cluster.read(&shard).await.expect("read"), ["a", "b"]);
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use anabranch_store::{
 };
 use bytes::Bytes;
 use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 
 use super::{
@@ -131,7 +132,9 @@ impl Cluster {
                 ShardRegistry::replicated(store, limits, KeyRing::new(), clock, peers.clone());
             let registry = Arc::new(registry);
             registry.found(SHARD, birth, founding);
-            let service = RaftServer::new(peers.clone(), registry.clone()).into_service();
+            let service =
+                RaftServer::new(peers.clone(), registry.clone(), CancellationToken::new())
+                    .into_service();
             let listener = loop {
                 // The process that was here before lets go of it in its own time.
                 match tokio::net::TcpListener::bind(address).await {

@@ -111,6 +111,7 @@ impl Seat {
             clock: Arc::clone(&clock),
         };
         let (is_ours, stop) = (Arc::clone(&formed), CancellationToken::new());
+        let ending = CancellationToken::new();
         let trimming = standalone::keep_trimming(
             Arc::clone(&self.catalog) as Arc<dyn Catalog>,
             Arc::clone(&registry),
@@ -128,24 +129,28 @@ impl Seat {
             keys,
             store,
             own,
+            ending: ending.clone(),
         };
         service.recall()?;
-        let replicas = RaftServer::new(Arc::clone(&peers), Arc::clone(&registry) as _);
+        let replicas = RaftServer::new(
+            Arc::clone(&peers),
+            Arc::clone(&registry) as _,
+            ending.clone(),
+        );
         let leading = tokio::spawn(Arc::clone(&registry).keep_led());
-        let ending = Arc::new(Notify::new());
-        let ends = Arc::clone(&ending);
+        let ends = ending.clone();
         let serving = Server::builder()
             .add_service(service.into_service())
             .add_service(replicas.into_service())
             .serve_with_incoming_shutdown(network::incoming().await?, async move {
-                ends.notified().await;
+                ends.cancelled().await;
             });
         let serving = tokio::spawn(serving);
         self.stop.notified().await;
         trace::note(|| format!("{} stops", self.name));
         peers.leave().await;
         registry.hand_over().await;
-        ending.notify_one();
+        ending.cancel();
         let grace = Duration::from_secs(2);
         let _ = tokio::time::timeout(grace, serving).await;
         leading.abort();

@@ -12,17 +12,12 @@ use anabranch_proto::{
         response::Answer,
     },
 };
-use futures_util::{FutureExt as _, Stream, StreamExt as _, stream::FuturesUnordered};
-use tokio::sync::mpsc;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{Peers, messages};
-use crate::replication::Group;
-
-/// Answers that wait to be sent.
-const ANSWERS: usize = 16;
-/// Requests of one process that are under way at a time; it waits with the next.
-const UNDER_WAY_MAX: usize = 4096;
+use crate::{exchange::answered, replication::Group};
 
 /// Which groups this process has.
 pub trait Directory: Send + Sync {
@@ -34,12 +29,21 @@ pub trait Directory: Send + Sync {
 pub struct RaftServer {
     peers: Arc<Peers>,
     directory: Arc<dyn Directory>,
+    ending: CancellationToken,
 }
 
 impl RaftServer {
-    /// Answers for the groups in `directory`.
-    pub fn new(peers: Arc<Peers>, directory: Arc<dyn Directory>) -> Self {
-        Self { peers, directory }
+    /// Answers for the groups in `directory`, until `ending`.
+    pub fn new(
+        peers: Arc<Peers>,
+        directory: Arc<dyn Directory>,
+        ending: CancellationToken,
+    ) -> Self {
+        Self {
+            peers,
+            directory,
+            ending,
+        }
     }
 
     /// As a gRPC service.
@@ -58,54 +62,39 @@ impl RaftService for RaftServer {
         &self,
         requests: Request<Streaming<pb::Requests>>,
     ) -> Result<Response<Self::ExchangeStream>, Status> {
-        let (answers, outgoing) = mpsc::channel(ANSWERS);
         let (peers, directory) = (self.peers.clone(), self.directory.clone());
-        tokio::spawn(serve(peers, directory, requests.into_inner(), answers));
-        let outgoing = futures_util::stream::unfold(outgoing, |mut outgoing| async move {
-            outgoing.recv().await.map(|frame| (Ok(frame), outgoing))
+        let heard = heard(peers.clone(), requests.into_inner());
+        let heard = heard.take_until(self.ending.clone().cancelled_owned());
+        let answers = answered(Box::pin(heard), move |request: pb::Request| {
+            let (peers, directory) = (peers.clone(), directory.clone());
+            async move { answer(&peers, &*directory, request).await }
         });
-        Ok(Response::new(Box::pin(outgoing)))
+        Ok(Response::new(Box::pin(
+            answers.map_ok(|responses| pb::Responses { responses }),
+        )))
     }
 }
 
-/// Works one process's stream off. Requests are begun in the order in which they came, so those of one group reach it in
-/// that order, and are answered as they end.
-async fn serve(
+/// The requests of one process, whose life they are a sign of once it said who it is.
+fn heard(
     peers: Arc<Peers>,
-    directory: Arc<dyn Directory>,
-    mut requests: Streaming<pb::Requests>,
-    answers: mpsc::Sender<pb::Responses>,
-) {
+    requests: Streaming<pb::Requests>,
+) -> impl Stream<Item = Result<Vec<pb::Request>, Status>> {
     let mut from: Option<PodName> = None;
-    let mut under_way = FuturesUnordered::new();
-    loop {
-        tokio::select! {
-            frame = requests.message(), if under_way.len() < UNDER_WAY_MAX => {
-                let Ok(Some(frame)) = frame else { return };
-                for request in frame.requests {
-                    if let Some(Call::Ping(ping)) = &request.call {
-                        from = ping.pod.parse().ok();
-                        if let Some(from) = &from {
-                            peers.heard_from(from, ping.about.clone());
-                        }
-                    }
-                    under_way.push(answer(&peers, &*directory, request));
-                }
+    requests.map_ok(move |frame| {
+        for request in &frame.requests {
+            if let Some(Call::Ping(ping)) = &request.call {
+                from = ping.pod.parse().ok();
                 if let Some(from) = &from {
-                    peers.heard_from(from, None);
-                }
-            }
-            Some(first) = under_way.next() => {
-                let mut responses = vec![first];
-                while let Some(Some(next)) = under_way.next().now_or_never() {
-                    responses.push(next);
-                }
-                if answers.send(pb::Responses { responses }).await.is_err() {
-                    return;
+                    peers.heard_from(from, ping.about.clone());
                 }
             }
         }
-    }
+        if let Some(from) = &from {
+            peers.heard_from(from, None);
+        }
+        frame.requests
+    })
 }
 
 async fn answer(peers: &Peers, directory: &dyn Directory, request: pb::Request) -> pb::Response {

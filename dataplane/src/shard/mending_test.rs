@@ -152,20 +152,20 @@ fn a_scrub_finds_all_damage_and_mends_it() {
             }
         }
     };
-    // Until the others are known to be alive, there is nobody to ask.
+    // Until the others are known to be alive, there is nobody to ask; and what this replica has not heard to be agreed on is nobody's to mend
+    // yet: one that was behind at first learns it from the leader after its start.
     let begun = std::time::Instant::now();
     loop {
         let registry = registry.clone();
         let lost = cluster.run(1, move |_| scrub_once(registry));
-        if lost == 0 {
+        if lost == 0 && is_sound(&cluster, 1) {
             break;
         }
         assert!(
             begun.elapsed() < super::replicated_test::PATIENCE,
-            "{lost} entries are lost"
+            "{lost} entries are lost, or damage is passed over"
         );
     }
-    assert!(is_sound(&cluster, 1));
     cluster.wait_for(1, &appended);
 }
 

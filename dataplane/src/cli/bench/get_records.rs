@@ -232,7 +232,7 @@ impl Consumer<'_> {
                     self.refused(answer.status, answer.body);
                     return Ok(Round::Refused);
                 }
-                let records = record_count(self.target.codec, answer.body);
+                let records = record_count(self.target.codec, answer.body, self.record_bytes);
                 if records > 0 && self.window.counts(ended) {
                     self.tally.borrow_mut().success(
                         begun,

@@ -13,7 +13,7 @@ use std::{
 use futures_util::{Stream, StreamExt as _, stream::BoxStream};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tonic::Status;
 
@@ -21,6 +21,8 @@ use super::{Answer, Question};
 
 /// Calls that wait for the stream; more wait where they are made.
 const QUEUE: usize = 1024;
+/// Who is asked is in the same cluster: a stream that takes longer to open has nobody at its other end.
+const OPEN_MAX: Duration = Duration::from_secs(2);
 /// One frame takes no more calls once it has so many bytes.
 const FRAME_BYTES_ENOUGH: usize = 2 << 20;
 /// One frame takes no more calls than this.
@@ -105,7 +107,10 @@ async fn run<L: Line>(line: L, waiting: Waiting<L::Request, L::Response>) {
             waiting: Arc::clone(&waiting),
             next: lock(&under_way).begin(first),
         };
-        match line.open(frames).await {
+        let opened = timeout(OPEN_MAX, line.open(frames)).await;
+        let opened =
+            opened.unwrap_or_else(|_| Err(Status::deadline_exceeded("it does not answer")));
+        match opened {
             Ok(answers) => {
                 let failed = hear(answers, &under_way).await;
                 lock(&under_way).end(&failed);

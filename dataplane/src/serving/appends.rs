@@ -8,7 +8,7 @@ use std::{
 use anabranch_proto::shard::{self as pb, append_answer::Answer};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use prost::Message as _;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tonic::{Code, Status};
 
 use super::remote::Client;
@@ -16,8 +16,6 @@ use crate::exchange::{self, Calls, Frames, Line, Question};
 
 /// An append of more bytes than this is a call of its own: what a call costs is little beside it, and nothing waits behind it.
 const SMALL_BYTES_MAX: usize = 64 << 10;
-/// A pod of the same cluster that takes longer to open a stream is silent.
-const OPEN_MAX: Duration = Duration::from_secs(2);
 /// How long a pod of an earlier release, which takes no stream, is asked one by one before it is tried again.
 const ONE_BY_ONE: Duration = Duration::from_secs(30);
 
@@ -43,7 +41,7 @@ impl Appends {
     /// Sends an append, and gives the pod's answer. The caller waits no longer than `patience`; the pod is told.
     pub(super) async fn append(
         &self,
-        request: pb::AppendRequest,
+        request: &pb::AppendRequest,
         patience: Duration,
     ) -> Result<pb::AppendResponse, Status> {
         if request.encoded_len() > SMALL_BYTES_MAX || self.is_one_by_one() {
@@ -68,8 +66,8 @@ impl Appends {
         }
     }
 
-    async fn alone(&self, request: pb::AppendRequest) -> Result<pb::AppendResponse, Status> {
-        let answer = self.client.clone().append(request).await;
+    async fn alone(&self, request: &pb::AppendRequest) -> Result<pb::AppendResponse, Status> {
+        let answer = self.client.clone().append(request.clone()).await;
         answer.map(tonic::Response::into_inner)
     }
 
@@ -102,8 +100,7 @@ impl Line for ToPod {
     ) -> Result<BoxStream<'static, Result<Vec<pb::AppendAnswer>, Status>>, Status> {
         let frames = frames.map(|questions| pb::AppendQuestions { questions });
         let mut client = self.0.clone();
-        let answers = timeout(OPEN_MAX, client.appends(frames)).await;
-        let answers = answers.map_err(|_| Status::deadline_exceeded("it does not answer"))??;
+        let answers = client.appends(frames).await?;
         let answers = answers.into_inner().map_ok(|frame| frame.answers);
         Ok(answers.boxed())
     }

@@ -231,7 +231,7 @@ impl RemoteShards {
                 }
             };
             // One copy of pointers: the records themselves are shared.
-            let answer = timeout(patience, appends.append(request.clone(), patience)).await;
+            let answer = timeout(patience, appends.append(&request, patience)).await;
             let verdict = match answer {
                 Ok(Ok(response)) => {
                     if response.is_for_another() {

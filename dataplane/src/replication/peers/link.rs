@@ -11,7 +11,6 @@ use futures_util::{
     StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
-use tokio::time::timeout;
 use tonic::{Status, transport::Endpoint};
 
 use super::Peers;
@@ -103,8 +102,7 @@ impl Line for ToPod {
         let frames = stream::once(async { hello }).chain(frames);
         drop(peers);
         let frames = frames.map(|requests| pb::Requests { requests });
-        let answers = timeout(CONNECT_MAX * 2, client.exchange(frames)).await;
-        let answers = answers.map_err(|_| Status::deadline_exceeded("it does not answer"))??;
+        let answers = client.exchange(frames).await?;
         let (pod, peers) = (self.pod.clone(), Weak::clone(&self.peers));
         let answers = answers.into_inner().map_ok(move |frame| {
             if let Some(peers) = peers.upgrade() {

@@ -1,7 +1,8 @@
 """What clients of a stream saw, and whether one log could have given it to them: an independent judge.
 
 Knows nothing of Anabranch but what AWS promises of a shard: it is one sequence of records, an acknowledged record stands in it
-under its number for good, numbers grow with real time, and a reader gets them in order, all of them, once. Times are one clock's
+under its number for good, numbers grow with real time, and a reader gets them in order, all of them, once, and is told that
+there is nothing more only where nothing more was acknowledged. Times are one clock's
 (`time.monotonic`): everybody is in one process. A sort is enough, since a number says where a put took effect: a general search
 for an order (Wing and Gong) would find no more.
 """
@@ -71,6 +72,8 @@ def check(history: History) -> list[str]:
         for read in of_reader:
             for number, data in read.records:
                 found += _one_content(contents[shard], shard, number, data)
+    if stale := staleness(history):
+        found.append(f"a reader was told that there is nothing more {stale:.3f} s after more was acknowledged")
     return found
 
 

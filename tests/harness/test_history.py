@@ -37,8 +37,9 @@ def test_one_log_is_believed() -> None:
         ([], [read([0, 1], 2), read([1, 2], 3)]),
         ([], [read([1], 2)]),
         ([], [read([1], 2), read([0], 3)]),
+        ([put(0, 0, 1), put(1, 2, 3)], [read([0], 5, at_tip=True)]),
     ],
-    ids=["number back in time", "two puts, one number", "other bytes", "skipped", "repeated", "first missing", "order"],
+    ids=["number back in time", "two at one", "other bytes", "skipped", "repeated", "first missing", "order", "no tip"],
 )
 def test_what_no_log_gives_is_found(puts: list[Put], reads: list[Read]) -> None:
     assert check(History(puts, reads))

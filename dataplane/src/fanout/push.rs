@@ -25,7 +25,7 @@ use tracing::{error, info};
 use super::pace::Pace;
 use super::slots::Slot;
 use crate::operations::{Services, records};
-use crate::serving::Vantage;
+use crate::serving::{Freshness, Vantage};
 use crate::shard::{ReadBatch, ReadFrom, ReadLimits, Resume};
 
 /// Frames of one subscription.
@@ -150,7 +150,13 @@ impl Running {
             return gone;
         }
         loop {
-            let batch = match self.read().await {
+            // What says that nothing came says so of everything that was put. What comes before need not wait for that.
+            let freshness = if Instant::now() >= due {
+                Freshness::Current
+            } else {
+                Freshness::Leading
+            };
+            let batch = match self.read(freshness).await {
                 Ok(batch) => batch,
                 Err(event) => return event,
             };
@@ -170,7 +176,7 @@ impl Running {
         }
     }
 
-    async fn read(&mut self) -> Result<ReadBatch, Event> {
+    async fn read(&mut self, freshness: Freshness) -> Result<ReadBatch, Event> {
         let push = &mut self.push;
         let now = push.services.now();
         let limits = ReadLimits {
@@ -181,7 +187,8 @@ impl Running {
         let from = ReadFrom::Resume(self.next);
         let shards = &push.services.shards;
         let vantage = &mut push.vantage;
-        let read = shards.follow(vantage, &push.stream, &push.shard, from, limits);
+        let (stream, shard) = (&push.stream, &push.shard);
+        let read = shards.follow(vantage, stream, shard, from, limits, freshness);
         read.await.map_err(|failed| {
             error!(shard = %push.shard.id, %failed, "read for a subscription failed");
             Event::Failed

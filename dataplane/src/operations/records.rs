@@ -45,13 +45,16 @@ pub(crate) fn render(shard: &Shard, batch: &ReadBatch) -> Result<Rendered, Entry
     })
 }
 
-/// How far a reader who got `batch` is behind the tip: the age of the last record that was read, while there are more.
+/// How far a reader who got `batch` is behind the tip: the age of the last record that was read, while there are more, or may be. Then
+/// never 0, which says that there are none, however fast the reader is and whatever this clock says.
 pub(crate) fn millis_behind_latest(batch: &ReadBatch, now: Timestamp) -> i64 {
-    if batch.is_at_tip() {
+    let may_be_behind = batch.may_be_behind && !batch.is_at_end_of_sealed();
+    if batch.is_at_tip() && !may_be_behind {
         return 0;
     }
     let last = batch.last_arrival().unwrap_or(batch.tip.last_arrival);
-    i64::try_from(now.saturating_since(last).as_millis()).unwrap_or(i64::MAX)
+    let behind = i64::try_from(now.saturating_since(last).as_millis()).unwrap_or(i64::MAX);
+    behind.max(1)
 }
 
 /// The shards that go on where `parent` ended.
@@ -72,4 +75,46 @@ pub(crate) fn child_shards(stream: &Stream, parent: ShardId) -> Vec<ChildShard> 
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use anabranch_domain::ShardPhase;
+    use anabranch_store::entry::KeyRing;
+
+    use super::*;
+    use crate::shard::{Resume, Tip};
+
+    #[test]
+    fn zero_says_that_there_is_nothing_more_and_is_said_of_nothing_else() {
+        let arrived = Timestamp::from_millis(5_000);
+        for (read_to, phase, may_be_behind, now, behind) in [
+            (3, ShardPhase::Open, false, 9_000, 0),
+            (2, ShardPhase::Open, false, 9_000, 4_000),
+            // A reader that is faster than the clock's step, and a clock that is behind.
+            (2, ShardPhase::Open, false, 5_000, 1),
+            (2, ShardPhase::Open, false, 1_000, 1),
+            // Nobody could be found who knows.
+            (3, ShardPhase::Open, true, 9_000, 4_000),
+            (3, ShardPhase::Open, true, 5_000, 1),
+            // Nothing comes after the end of a sealed shard.
+            (3, ShardPhase::Sealed, true, 9_000, 0),
+        ] {
+            let next = Resume {
+                log_index: read_to,
+                ordinal: read_to,
+            };
+            let tip = Tip {
+                end_index: 3,
+                next_ordinal: 3,
+                last_arrival: arrived,
+                phase,
+            };
+            let batch = ReadBatch::from_parts(next, tip, [], &KeyRing::new());
+            let mut batch = batch.expect("nothing is damaged");
+            batch.may_be_behind = may_be_behind;
+            let said = millis_behind_latest(&batch, Timestamp::from_millis(now));
+            assert_eq!(said, behind, "{read_to} {phase:?} {may_be_behind} {now}");
+        }
+    }
 }

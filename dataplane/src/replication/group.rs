@@ -46,7 +46,7 @@ use super::{
 };
 
 /// The first term: there is no election before it.
-const FIRST_TERM: u64 = 1;
+pub(super) const FIRST_TERM: u64 = 1;
 
 /// How long the end of a process waits for writes that are under way.
 const SETTLING_MAX: Duration = Duration::from_secs(5);
@@ -254,7 +254,7 @@ impl Group {
     }
 
     /// Reads the log's end. The others hear whether that can be done: a leader that cannot read its own log is none.
-    async fn load(&self) -> Result<(), LogError> {
+    pub(super) async fn load(&self) -> Result<(), LogError> {
         let loaded = self.journal.load().await;
         if let Some(peers) = &self.settings.peers {
             let is_damaged = matches!(loaded, Err(LogError::Entry(_) | LogError::Record(_)));

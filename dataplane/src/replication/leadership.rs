@@ -11,9 +11,8 @@ use std::{
 };
 
 use anabranch_domain::PodName;
-use anabranch_proto::raft::{self as pb, request::Call, response::Answer};
+use anabranch_proto::raft::{request::Call, response::Answer};
 use anabranch_store::entry::Position;
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use openraft::{Raft, ServerState, alias::CommittedLeaderIdOf, async_runtime::WatchReceiver as _};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -22,6 +21,7 @@ use super::{
     group::{Running, leadership},
     log_state::LogState,
     peers,
+    read_index::{Electorate, Opinion},
     types::{Host, Vote},
 };
 
@@ -255,7 +255,7 @@ impl Group {
     }
 
     /// Whether everything up to this leader's own first entry is applied.
-    fn has_caught_up(&self, term: u64) -> bool {
+    pub(super) fn has_caught_up(&self, term: u64) -> bool {
         let caught_up = self.journal.with(|state| {
             state.applied == state.last && state.last.is_some_and(|last| last.term == term)
         });
@@ -513,50 +513,23 @@ impl Group {
         let Some(peers) = &self.settings.peers else {
             return Poll::Won;
         };
-        let own = self.settings.node;
         let known = self.journal.with(|state| {
-            let hosts = state.hosts().map(|(node, host)| (node, host.0.clone()));
-            let hosts: Vec<_> = hosts.collect();
             let term = state.vote.map_or(0, |vote| vote.leader_id.term);
-            let configs = state.membership.membership().get_joint_config().clone();
-            (hosts, term, state.last, configs, state.vote)
+            (Electorate::of(state), term, state.last, state.vote)
         });
-        let Some((hosts, term, last, configs, asked_under)) = known else {
+        let Some((electorate, term, last, asked_under)) = known else {
             return Poll::Lost;
         };
-        let vote = Vote::new(term + 1, own);
-        let asked = hosts.into_iter().filter(|(node, _)| *node != own);
-        let asked = asked.map(|(node, pod)| async move {
-            let request = pb::Request {
-                id: 0,
-                shard: self.journal.shard().to_bytes().to_vec().into(),
-                to: node,
-                call: Some(Call::RequestVote(peers::poll_to(&vote, last))),
-            };
-            let answer = timeout(POLL, peers.link(&pod?).call(request)).await;
-            match answer {
-                Ok(Ok(Answer::Voted(voted))) => Some((node, voted)),
-                _ => None,
-            }
+        let vote = Vote::new(term + 1, self.settings.node);
+        let call = Call::RequestVote(peers::poll_to(&vote, last));
+        let asked = self.ask_others(&electorate, &call, POLL, |answer| match answer {
+            Ok(Answer::Voted(voted)) if voted.is_granted => Opinion::For,
+            Ok(Answer::Voted(voted)) => Opinion::Against(voted.leader.parse().ok()),
+            _ => Opinion::None,
         });
-        let mut asked: FuturesUnordered<_> = asked.collect();
-        let mut granted = vec![own];
-        let mut leader = None;
-        let has_majority = |granted: &[u64], config: &BTreeSet<u64>| {
-            let votes = config.iter().filter(|node| granted.contains(node));
-            votes.count() * 2 > config.len()
-        };
-        // Not longer than it takes: one of them may be gone.
-        while !configs.iter().all(|config| has_majority(&granted, config)) {
-            match asked.next().await {
-                Some(Some((node, voted))) if voted.is_granted => granted.push(node),
-                Some(Some((_, voted))) => leader = voted.leader.parse().ok().or(leader),
-                Some(None) => {}
-                None => {
-                    let another = leader.filter(|pod| pod != peers.pod());
-                    return another.map_or(Poll::Lost, Poll::Led);
-                }
-            }
+        if let Err(leader) = asked.await {
+            let another = leader.filter(|pod| pod != peers.pod());
+            return another.map_or(Poll::Lost, Poll::Led);
         }
         let now = self.journal.with(|state| state.vote).flatten();
         if now == asked_under {

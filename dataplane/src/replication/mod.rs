@@ -29,6 +29,7 @@ mod membership_bytes;
 mod mending;
 mod network;
 mod peers;
+mod read_index;
 mod receiving;
 mod record;
 mod recovery;

@@ -1,6 +1,6 @@
 //! What a pod's answer, or its silence, means to whoever asked.
 
-use anabranch_domain::Timestamp;
+use anabranch_domain::{PodName, Timestamp};
 use anabranch_proto::shard::{
     self as pb, append_response, facts_response, locate_response, read_response, refused::Why,
     tip_response,
@@ -10,10 +10,24 @@ use tonic::Status;
 use super::{NotAppended, Verdict, messages};
 use crate::shard::Appended;
 
+/// Another replica leads, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LedElsewhere {
+    /// Who, as far as the asked one knows.
+    pub(super) leader: Option<PodName>,
+}
+
 /// An answer that may be a refusal.
 pub(super) trait Answer {
     /// Why nothing was done.
     fn refused(&self) -> Option<&pb::Refused>;
+
+    /// Whether it has to be asked elsewhere: only the leader may answer, and the asked replica does not lead, or cannot say so.
+    fn led_elsewhere(&self) -> Option<LedElsewhere> {
+        let refused = self.refused()?;
+        let leader = || refused.leader.parse().ok();
+        (refused.why() == Why::NotLeader).then(|| LedElsewhere { leader: leader() })
+    }
 
     /// Whether the next replica is to be asked: this one is wanted and has nothing yet, or no longer; or its log may be broken, or its
     /// disk, while another has everything and leads. A put may be repeated there: its token keeps it from being written twice.

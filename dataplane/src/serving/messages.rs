@@ -10,7 +10,7 @@ use anabranch_store::entry::{Entry, KeyRing};
 use anabranch_store::keys::LogKey;
 use anabranch_wire::Text;
 
-use super::{NotAppended, ShardTraffic, Subject};
+use super::{Freshness, NotAppended, ShardTraffic, Subject};
 use crate::autoscaling::Counts;
 use crate::shard::{
     BatchPart, Birth, Founding, NewRecord, ReadBatch, ReadFrom, ReadLimits, ReplicaId, Resume,
@@ -273,6 +273,23 @@ pub(super) fn facts_to(settled: &Settled) -> pb::Facts {
         last_arrival_ms: settled.last_arrival.as_millis(),
         next_ordinal: settled.next_ordinal,
         ..pb::Facts::default()
+    }
+}
+
+pub(super) fn freshness_to(freshness: Freshness) -> pb::Freshness {
+    match freshness {
+        Freshness::Applied => pb::Freshness::Applied,
+        Freshness::Leading => pb::Freshness::Leading,
+        Freshness::Current => pb::Freshness::Current,
+    }
+}
+
+/// A caller of an earlier release takes what there is.
+pub(super) fn freshness_from(freshness: pb::Freshness) -> Freshness {
+    match freshness {
+        pb::Freshness::Applied => Freshness::Applied,
+        pb::Freshness::Leading => Freshness::Leading,
+        pb::Freshness::Current => Freshness::Current,
     }
 }
 

@@ -46,6 +46,8 @@ pub use server::ShardServer;
 pub use vantage::Vantage;
 
 #[cfg(test)]
+mod freshness_test;
+#[cfg(test)]
 mod serving_test;
 #[cfg(test)]
 mod vantage_test;
@@ -97,6 +99,17 @@ pub enum Reader {
     FanOut,
 }
 
+/// How much of what was acknowledged must be there to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// What this replica has applied.
+    Applied,
+    /// The same, unless another replica is known to lead.
+    Leading,
+    /// Where the answer says that there is nothing more: everything that was acknowledged before the call.
+    Current,
+}
+
 impl Shards {
     /// Appends what the shard's limits let in; `append` is repeated with the same token where its outcome is unclear.
     pub async fn append(
@@ -115,7 +128,7 @@ impl Shards {
         }
     }
 
-    /// Reads records from `from` on.
+    /// Reads records from `from` on, from whoever leads.
     pub async fn read(
         &self,
         stream: &Stream,
@@ -124,16 +137,18 @@ impl Shards {
         limits: ReadLimits,
         reader: Reader,
     ) -> Result<ReadBatch, ReadRefused> {
+        let way = (reader, Freshness::Current);
         match self {
             Self::Served(served) => {
                 let subject = Subject::of(stream, shard);
-                served.read(subject, from, limits, reader).await
+                served.read(subject, from, limits, way).await
             }
-            Self::Remote(remote) => remote.read(stream, shard, from, limits, reader).await,
+            Self::Remote(remote) => remote.read(stream, shard, from, limits, way).await,
         }
     }
 
-    /// Reads records from `from` on for a subscription, from the replica that it follows.
+    /// Reads records from `from` on for a subscription, from the replica that it follows; where that is whoever leads, as
+    /// `freshness` says.
     pub async fn follow(
         &self,
         vantage: &mut Vantage,
@@ -141,13 +156,18 @@ impl Shards {
         shard: &Shard,
         from: ReadFrom,
         limits: ReadLimits,
+        freshness: Freshness,
     ) -> Result<ReadBatch, ReadRefused> {
+        let way = (Reader::FanOut, freshness);
         match self {
-            Self::Served(_) => {
-                let reader = Reader::FanOut;
-                self.read(stream, shard, from, limits, reader).await
+            Self::Served(served) => {
+                let subject = Subject::of(stream, shard);
+                served.read(subject, from, limits, way).await
             }
-            Self::Remote(remote) => remote.follow(vantage, stream, shard, from, limits).await,
+            Self::Remote(remote) => {
+                let what = (stream, shard);
+                remote.follow(vantage, what, from, limits, freshness).await
+            }
         }
     }
 
@@ -180,8 +200,9 @@ impl Shards {
     ) -> Result<Resume, ReadRefused> {
         match self {
             Self::Served(served) => {
-                let handle = served.handle(Subject::of(stream, shard));
-                Ok(handle.locate(from, horizon).await?)
+                let subject = Subject::of(stream, shard);
+                let freshness = Freshness::Current;
+                served.locate(subject, from, horizon, freshness).await
             }
             Self::Remote(remote) => remote.locate(stream, shard, from, horizon).await,
         }
@@ -190,7 +211,10 @@ impl Shards {
     /// The shard's newest end.
     pub async fn tip(&self, stream: &Stream, shard: &Shard) -> Result<Tip, ReadRefused> {
         match self {
-            Self::Served(served) => Ok(served.handle(Subject::of(stream, shard)).tip().await?),
+            Self::Served(served) => {
+                let subject = Subject::of(stream, shard);
+                served.tip(subject, Freshness::Current).await
+            }
             Self::Remote(remote) => remote.tip(stream, shard).await,
         }
     }

@@ -24,8 +24,8 @@ use tracing::debug;
 use super::answers::{Answer, describe, not_now, unclear, verdict};
 use super::appends::Appends;
 use super::{
-    Attempt, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Vantage, Verdict,
-    messages,
+    Attempt, Freshness, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Vantage,
+    Verdict, messages,
 };
 use crate::dial::{Dial, Tcp};
 use crate::shard::{Append, ReadBatch, ReadFrom, ReadLimits, Resume, Tip};
@@ -44,6 +44,9 @@ const HOPS_MAX: usize = 3;
 const READ_MAX: Duration = Duration::from_secs(10);
 /// How long reads are tried again while their pod cannot be reached.
 const READ_PATIENCE: Duration = Duration::from_secs(8);
+/// How long a read waits for a leader that can say that there is nothing more: an election, and something. Then what any replica has
+/// is given, and said not to be all.
+const CURRENT_PATIENCE: Duration = Duration::from_secs(3);
 /// Between two attempts of a read: doubled from this to sixteen times it.
 const READ_PAUSE: Duration = Duration::from_millis(20);
 /// A leader says at once how far it is.
@@ -259,21 +262,25 @@ impl RemoteShards {
         not_now("the shard has no leader yet")
     }
 
-    /// Reads from the shard on its pod.
+    /// Reads from the shard's leader. Where none is found, what a replica has is given, and may be behind.
     pub async fn read(
         &self,
         stream: &Stream,
         shard: &Shard,
         from: ReadFrom,
         limits: ReadLimits,
-        reader: Reader,
+        way: (Reader, Freshness),
     ) -> Result<ReadBatch, ReadRefused> {
-        let request = read_request(&stream.name, shard, from, limits, reader);
-        let answer = self.ask(shard, |mut client| {
-            let request = request.clone();
+        let request = read_request(&stream.name, shard, from, limits, way);
+        let asked = self.ask_fresh(shard, way.1, |mut client, freshness| {
+            let mut request = request.clone();
+            request.set_freshness(messages::freshness_to(freshness));
             async move { client.read(request).await }
         });
-        self.batch(shard, answer.await?)
+        let (answer, is_fresh) = asked.await?;
+        let mut batch = self.batch(shard, answer)?;
+        batch.may_be_behind = !is_fresh;
+        Ok(batch)
     }
 
     fn batch(&self, shard: &Shard, answer: pb::ReadResponse) -> Result<ReadBatch, ReadRefused> {
@@ -292,12 +299,13 @@ impl RemoteShards {
     pub async fn follow(
         &self,
         vantage: &mut Vantage,
-        stream: &Stream,
-        shard: &Shard,
+        (stream, shard): (&Stream, &Shard),
         from: ReadFrom,
         limits: ReadLimits,
+        freshness: Freshness,
     ) -> Result<ReadBatch, ReadRefused> {
-        let request = read_request(&stream.name, shard, from, limits, Reader::FanOut);
+        let way = (Reader::FanOut, Freshness::Applied);
+        let request = read_request(&stream.name, shard, from, limits, way);
         while let Some(pod) = vantage.pod().cloned() {
             let is_due = vantage.look_at().is_some_and(|at| Instant::now() >= at);
             let (read, leader_end) = tokio::join!(
@@ -317,7 +325,8 @@ impl RemoteShards {
                 }
             }
         }
-        self.read(stream, shard, from, limits, Reader::FanOut).await
+        let way = (Reader::FanOut, freshness);
+        self.read(stream, shard, from, limits, way).await
     }
 
     /// Asks one replica once.
@@ -339,10 +348,16 @@ impl RemoteShards {
         if !is_due {
             return None;
         }
-        let mut client = self.client_of(shard).ok()?;
-        let request = tip_request(&stream.name, shard, None, Duration::ZERO);
+        let pod = self.leader_of(shard)?;
+        let mut client = self.client(&pod).ok()?;
+        let mut request = tip_request(&stream.name, shard, None, Duration::ZERO);
+        request.set_freshness(pb::Freshness::Leading);
         let answer = timeout(LOOK_MAX, client.tip(request)).await.ok()?.ok()?;
-        Some(tip_of(answer.into_inner()).ok()?.end_index)
+        let answer = answer.into_inner();
+        if let Some(elsewhere) = answer.led_elsewhere() {
+            self.note_leader(shard, &pod, elsewhere.leader);
+        }
+        Some(tip_of(answer).ok()?.end_index)
     }
 
     /// Counts a call that asks for an iterator.
@@ -374,12 +389,15 @@ impl RemoteShards {
             shard: Some(messages::shard_to(&stream.name, shard)),
             from: Some(messages::position_to(from)),
             horizon_ms: horizon.as_millis(),
+            ..pb::LocateRequest::default()
         };
-        let answer = self.ask(shard, |mut client| {
-            let request = request.clone();
+        let asked = self.ask_fresh(shard, Freshness::Current, |mut client, freshness| {
+            let mut request = request.clone();
+            request.set_freshness(messages::freshness_to(freshness));
             async move { client.locate(request).await }
         });
-        match answer.await?.outcome {
+        // One that is before the end is before it on every replica.
+        match asked.await?.0.outcome {
             Some(Outcome::Resume(resume)) => Ok(messages::resume_from(resume)),
             Some(Outcome::Refused(refused)) => Err(ReadRefused::Remote(refused.text)),
             None => Err(nothing()),
@@ -388,11 +406,12 @@ impl RemoteShards {
 
     /// The shard's newest end.
     pub async fn tip(&self, stream: &Stream, shard: &Shard) -> Result<Tip, ReadRefused> {
-        let answer = self.ask(shard, |mut client| {
-            let request = tip_request(&stream.name, shard, None, Duration::ZERO);
+        let asked = self.ask_fresh(shard, Freshness::Current, |mut client, freshness| {
+            let mut request = tip_request(&stream.name, shard, None, Duration::ZERO);
+            request.set_freshness(messages::freshness_to(freshness));
             async move { client.tip(request).await }
         });
-        tip_of(answer.await?)
+        tip_of(asked.await?.0)
     }
 
     /// Waits until the log goes on past `end_index`, until `deadline` at most.
@@ -419,14 +438,37 @@ impl RemoteShards {
         }
     }
 
-    /// Asks the shard's pod, again and again while it cannot be reached. A replica's refusal counts when all of them refused.
+    /// Asks the shard's leader; where none is found in time that can answer as `freshness` says, any replica. Says whether the answer
+    /// is one as was wanted.
+    async fn ask_fresh<T, F>(
+        &self,
+        shard: &Shard,
+        freshness: Freshness,
+        call: impl Fn(Client, Freshness) -> F,
+    ) -> Result<(T, bool), ReadRefused>
+    where
+        T: Answer,
+        F: Future<Output = Result<tonic::Response<T>, Status>>,
+    {
+        let answer = self.ask(shard, |client| call(client, freshness)).await?;
+        if answer.led_elsewhere().is_none() {
+            return Ok((answer, true));
+        }
+        debug!(shard = %shard.id, "nobody is found who leads: any replica is read");
+        let any = self.ask(shard, |client| call(client, Freshness::Applied));
+        Ok((any.await?, false))
+    }
+
+    /// Asks the shard's pod, again and again while it cannot be reached. A replica's refusal counts when all of them refused; that it does
+    /// not lead, when nobody was found who does.
     async fn ask<T, F>(&self, shard: &Shard, call: impl Fn(Client) -> F) -> Result<T, ReadRefused>
     where
         T: Answer,
         F: Future<Output = Result<tonic::Response<T>, Status>>,
     {
-        let mut refusals = 0;
-        let deadline = Instant::now() + READ_PATIENCE;
+        let (mut refusals, mut hops) = (0, 0);
+        let began = Instant::now();
+        let deadline = began + READ_PATIENCE;
         let mut pause = READ_PAUSE;
         loop {
             let pod = self.leader_of(shard);
@@ -437,13 +479,29 @@ impl RemoteShards {
                 READ_MAX
             };
             let answer = timeout(patience, asked).await;
-            let is_answered =
-                matches!(&answer, Ok(Ok(answer)) if !answer.get_ref().is_for_another());
+            let elsewhere = match &answer {
+                Ok(Ok(answer)) => answer.get_ref().led_elsewhere(),
+                _ => None,
+            };
+            let is_answered = elsewhere.is_none()
+                && matches!(&answer, Ok(Ok(answer)) if !answer.get_ref().is_for_another());
+            let leader = elsewhere.as_ref().and_then(|it| it.leader.clone());
+            let is_named = leader.is_some();
             if let Some(pod) = pod.filter(|_| !is_answered) {
-                // Any replica reads what is committed.
-                self.note_leader(shard, &pod, None);
+                // Whoever is named, or the next in turn.
+                self.note_leader(shard, &pod, leader);
             }
             let failure = match answer {
+                Ok(Ok(answer)) if elsewhere.is_some() => {
+                    if began.elapsed() >= CURRENT_PATIENCE {
+                        return Ok(answer.into_inner());
+                    }
+                    hops += 1;
+                    if is_named && hops % HOPS_MAX != 0 {
+                        continue;
+                    }
+                    "nobody is known to lead".to_owned()
+                }
                 Ok(Ok(answer)) if is_answered || refusals + 1 >= shard.replicas.len() => {
                     return Ok(answer.into_inner());
                 }
@@ -469,7 +527,7 @@ fn read_request(
     shard: &Shard,
     from: ReadFrom,
     limits: ReadLimits,
-    reader: Reader,
+    (reader, freshness): (Reader, Freshness),
 ) -> pb::ReadRequest {
     pb::ReadRequest {
         shard: Some(messages::shard_to(stream, shard)),
@@ -478,6 +536,7 @@ fn read_request(
         bytes_max: limits.bytes_max as u64,
         horizon_ms: limits.horizon.as_millis(),
         is_polling: reader == Reader::Polling,
+        freshness: messages::freshness_to(freshness).into(),
     }
 }
 
@@ -491,6 +550,7 @@ fn tip_request(
         shard: Some(messages::shard_to(stream, shard)),
         past,
         wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
+        ..pb::TipRequest::default()
     }
 }
 

@@ -8,16 +8,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use anabranch_domain::catalog::{Shard, Stream};
-use anabranch_domain::{HashKeyRange, ShardId, ShardUid, StreamName};
+use anabranch_domain::{HashKeyRange, ShardId, ShardPhase, ShardUid, StreamName, Timestamp};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Attempt, ReadRefused, Reader, Verdict};
+use super::{Attempt, Freshness, ReadRefused, Reader, Verdict};
 use crate::autoscaling::ShardSketches;
 use crate::clock::Clock;
 use crate::metrics::{Role, ShardMetrics};
 use crate::shard::{
-    Append, Birth, NewRecord, ReadBatch, ReadFrom, ReadLimits, ShardHandle, ShardRegistry,
+    Append, Birth, NewRecord, ReadBatch, ReadFrom, ReadLimits, Resume, ShardHandle, ShardRegistry,
+    Tip,
 };
 use crate::throttling::Throttles;
 
@@ -134,14 +135,21 @@ impl ServedShards {
         throttled
     }
 
-    /// Reads records from `from` on. A polling reader is counted; [`Self::charge_read`] says by how much it was given.
+    /// Reads records from `from` on. A polling reader is counted, unless it is sent to another replica; [`Self::charge_read`] says by
+    /// how much it was given.
     pub async fn read(
         &self,
         subject: Subject<'_>,
         from: ReadFrom,
         limits: ReadLimits,
-        reader: Reader,
+        (reader, freshness): (Reader, Freshness),
     ) -> Result<ReadBatch, ReadRefused> {
+        let handle = self.handle(subject);
+        if freshness != Freshness::Applied
+            && let Some(leader) = handle.group().led_elsewhere()
+        {
+            return Err(ReadRefused::elsewhere(Some(leader)));
+        }
         if reader == Reader::Polling {
             let now = self.clock.now();
             let tanks = self.throttles.of(subject.uid, now);
@@ -152,8 +160,15 @@ impl ServedShards {
                 return Err(ReadRefused::Throttled);
             }
         }
-        let handle = self.handle(subject);
         let batch = handle.read(from, limits).await?;
+        if freshness == Freshness::Current && batch.is_at_tip() && !batch.is_at_end_of_sealed() {
+            let confirmed = handle.confirm_current().await;
+            if confirmed.is_err() && reader == Reader::Polling {
+                let tanks = self.throttles.of(subject.uid, self.clock.now());
+                tanks.lock().read.give_back_call();
+            }
+            confirmed?;
+        }
         if !batch.is_empty() {
             let role = if handle.group().is_led_here() {
                 Role::Leader
@@ -163,6 +178,44 @@ impl ServedShards {
             self.metrics.count_read(role, batch.stored_bytes() as u64);
         }
         Ok(batch)
+    }
+
+    /// The shard's newest end.
+    pub async fn tip(
+        &self,
+        subject: Subject<'_>,
+        freshness: Freshness,
+    ) -> Result<Tip, ReadRefused> {
+        let handle = self.handle(subject);
+        let tip = handle.tip().await?;
+        match freshness {
+            // Nothing comes after the end of a sealed shard.
+            _ if tip.phase == ShardPhase::Sealed => {}
+            Freshness::Applied => {}
+            Freshness::Leading => {
+                if let Some(leader) = handle.group().led_elsewhere() {
+                    return Err(ReadRefused::elsewhere(Some(leader)));
+                }
+            }
+            Freshness::Current => handle.confirm_current().await?,
+        }
+        Ok(tip)
+    }
+
+    /// Turns a starting point into a log position. Only the end is somewhere else on a replica that is behind.
+    pub async fn locate(
+        &self,
+        subject: Subject<'_>,
+        from: ReadFrom,
+        horizon: Timestamp,
+        freshness: Freshness,
+    ) -> Result<Resume, ReadRefused> {
+        let handle = self.handle(subject);
+        let resume = handle.locate(from, horizon).await?;
+        if from == ReadFrom::Latest {
+            self.tip(subject, freshness).await?;
+        }
+        Ok(resume)
     }
 
     /// Counts what a polling reader was given.

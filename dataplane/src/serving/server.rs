@@ -26,7 +26,7 @@ use super::{
     unserved::{Unserved, subject},
 };
 use crate::encryption::KeyFile;
-use crate::shard::{ControlError, Founding, LogError, ReadBatch, ReplicaId};
+use crate::shard::{ControlError, Founding, LogError, ReadBatch, ReadError, ReplicaId};
 
 /// The longest that a call may wait for news: below the keep-alive of any proxy in between.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -144,6 +144,15 @@ fn malformed(malformed: Malformed) -> Status {
     Status::invalid_argument(malformed.to_string())
 }
 
+fn unread(failed: &ReadRefused) -> pb::Refused {
+    match failed {
+        ReadRefused::Failed(ReadError::Log(LogError::NotLeader { leader })) => {
+            messages::not_leader(leader.as_ref())
+        }
+        failed => refused(Why::Failed, failed),
+    }
+}
+
 fn control<T>(outcome: Result<T, ControlError>) -> pb::ControlResponse {
     let refused = outcome.err().map(|error| match error {
         ControlError::NotLeader { leader } => messages::not_leader(leader.as_ref()),
@@ -181,9 +190,10 @@ impl ShardService for ShardServer {
         } else {
             Reader::FanOut
         };
+        let way = (reader, messages::freshness_from(request.freshness()));
         let outcome = match self.subject(request.shard.as_ref()) {
             Ok(subject) => {
-                let read = self.served.read(subject.borrowed(), from, limits, reader);
+                let read = self.served.read(subject.borrowed(), from, limits, way);
                 match read.await {
                     Ok(batch) => {
                         if reader == Reader::Polling {
@@ -192,7 +202,7 @@ impl ShardService for ShardServer {
                         read_response::Outcome::Batch(messages::batch_to(&batch))
                     }
                     Err(ReadRefused::Throttled) => read_response::Outcome::Throttled(true),
-                    Err(failed) => read_response::Outcome::Refused(refused(Why::Failed, failed)),
+                    Err(failed) => read_response::Outcome::Refused(unread(&failed)),
                 }
             }
             Err(unserved) => read_response::Outcome::Refused(unserved.into_refused()?),
@@ -219,10 +229,12 @@ impl ShardService for ShardServer {
         let horizon = Timestamp::from_millis(request.horizon_ms);
         let outcome = match self.subject(request.shard.as_ref()) {
             Ok(subject) => {
-                let handle = self.served.handle(subject.borrowed());
-                match handle.locate(from, horizon).await {
+                let freshness = messages::freshness_from(request.freshness());
+                let subject = subject.borrowed();
+                let located = self.served.locate(subject, from, horizon, freshness);
+                match located.await {
                     Ok(resume) => Outcome::Resume(messages::resume_to(resume)),
-                    Err(failed) => Outcome::Refused(refused(Why::Failed, failed)),
+                    Err(failed) => Outcome::Refused(unread(&failed)),
                 }
             }
             Err(unserved) => Outcome::Refused(unserved.into_refused()?),
@@ -243,9 +255,10 @@ impl ShardService for ShardServer {
                     let subject = subject.borrowed();
                     self.served.wait_past(subject, past, deadline).await;
                 }
-                match self.served.handle(subject.borrowed()).tip().await {
+                let freshness = messages::freshness_from(request.freshness());
+                match self.served.tip(subject.borrowed(), freshness).await {
                     Ok(tip) => Outcome::Tip(messages::tip_to(tip)),
-                    Err(failed) => Outcome::Refused(refused(Why::Failed, failed)),
+                    Err(failed) => Outcome::Refused(unread(&failed)),
                 }
             }
             Err(unserved) => Outcome::Refused(unserved.into_refused()?),

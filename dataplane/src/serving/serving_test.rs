@@ -33,8 +33,8 @@ use crate::entropy::SystemEntropy;
 use crate::metrics::ShardMetrics;
 use crate::resharding::{Member, ShardLogs};
 use crate::shard::{
-    Append, Appended, NewRecord, Peers, RaftServer, ReadFrom, ReadLimits, ReplicaId, ShardLimits,
-    ShardRegistry,
+    Append, Appended, NewRecord, Peers, RaftServer, ReadBatch, ReadFrom, ReadLimits, ReplicaId,
+    ShardLimits, ShardRegistry,
 };
 use crate::throttling::Throttles;
 
@@ -255,6 +255,16 @@ impl Cluster {
     }
 
     async fn read(&self, shard: &Shard) -> Result<Vec<String>, ReadRefused> {
+        let batch = self.poll(shard).await?;
+        let texts = batch.records().map(|record| {
+            let record = record.expect("whole");
+            String::from_utf8(record.data.to_vec()).expect("text")
+        });
+        Ok(texts.collect())
+    }
+
+    /// Everything from the first record on, as a polling reader gets it.
+    pub(super) async fn poll(&self, shard: &Shard) -> Result<ReadBatch, ReadRefused> {
         let limits = ReadLimits {
             records_max: 100,
             bytes_max: 1 << 20,
@@ -267,12 +277,7 @@ impl Cluster {
             limits,
             Reader::Polling,
         );
-        let batch = read.await?;
-        let texts = batch.records().map(|record| {
-            let record = record.expect("whole");
-            String::from_utf8(record.data.to_vec()).expect("text")
-        });
-        Ok(texts.collect())
+        read.await
     }
 }
 

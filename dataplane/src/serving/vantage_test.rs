@@ -8,8 +8,8 @@ use anabranch_domain::{PodName, Timestamp};
 use prometheus::Registry;
 use tokio::time::Instant;
 
-use super::Vantage;
 use super::serving_test::{Cluster, appended, connected};
+use super::{Freshness, Vantage};
 use crate::resharding::Member;
 use crate::shard::{ReadFrom, ReadLimits};
 
@@ -19,7 +19,7 @@ fn pods() -> Vec<PodName> {
 }
 
 /// A shard with a replica on each of three pods; the first one leads.
-async fn replicated(cluster: &Cluster) -> Shard {
+pub(super) async fn replicated(cluster: &Cluster) -> Shard {
     let shard = Shard {
         replicas: pods(),
         ..Shard::clone(&cluster.shard(0))
@@ -55,9 +55,10 @@ async fn subscribe(
     };
     let (mut from, mut given) = (ReadFrom::TrimHorizon, Vec::new());
     while given.len() < count {
+        let freshness = Freshness::Leading;
         let read = cluster
             .shards
-            .follow(vantage, &cluster.stream, shard, from, limits);
+            .follow(vantage, &cluster.stream, shard, from, limits, freshness);
         let batch = read.await.expect("one of them gives it");
         given.extend(batch.records().map(|record| {
             let record = record.expect("whole");
@@ -77,7 +78,7 @@ async fn subscribe(
 }
 
 /// Whether a pod read anything for somebody, being `role` to the shard.
-fn has_read(registry: &Registry, role: &str) -> bool {
+pub(super) fn has_read(registry: &Registry, role: &str) -> bool {
     let families = registry.gather();
     let mut reads = families
         .iter()

@@ -158,6 +158,13 @@ impl ShardHandle {
         Ok(self.group.journal().tip().ok_or(LogError::Reloading)?)
     }
 
+    /// Makes sure that everything that was acknowledged before this call can be read here: otherwise the failure is
+    /// [`NotLeader`](LogError::NotLeader). What was read meanwhile is good, too.
+    pub(crate) async fn confirm_current(&self) -> Result<(), ReadError> {
+        self.load().await?;
+        Ok(self.group.confirm_current().await?)
+    }
+
     /// The shard's newest end, if it was used before.
     pub fn known_tip(&self) -> Option<Tip> {
         self.group.journal().tip()

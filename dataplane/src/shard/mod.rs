@@ -57,6 +57,8 @@ mod mending_test;
 #[cfg(test)]
 mod model_test;
 #[cfg(test)]
+mod read_index_test;
+#[cfg(test)]
 mod replicated_test;
 #[cfg(test)]
 mod rocks_test;

@@ -47,6 +47,8 @@ pub struct ReadBatch {
     pub next: Resume,
     /// The shard's newest end when this was read.
     pub tip: Tip,
+    /// Whether that is only the end as far as the asked replica knows: more may have been acknowledged.
+    pub may_be_behind: bool,
 }
 
 /// An entry, and which of its records are meant.
@@ -78,6 +80,7 @@ impl ReadBatch {
             bytes: 0,
             next,
             tip,
+            may_be_behind: false,
         }
     }
 

@@ -60,7 +60,7 @@ pub(super) struct Cluster {
     birth: Birth,
 }
 
-fn pod(place: usize) -> PodName {
+pub(super) fn pod(place: usize) -> PodName {
     format!("pool-{place}").parse().expect("a pod's name")
 }
 
@@ -75,7 +75,7 @@ impl Cluster {
         Self::founded_by(REPLICAS, ShardLimits::default())
     }
 
-    fn founded_by(founders: usize, limits: ShardLimits) -> Self {
+    pub(super) fn founded_by(founders: usize, limits: ShardLimits) -> Self {
         let stores = (0..REPLICAS).map(|_| Arc::new(MemoryStore::new()) as _);
         Self::on_disks(stores.collect(), founders, limits)
     }
@@ -158,7 +158,7 @@ impl Cluster {
         });
     }
 
-    fn replica(&self, place: usize) -> ReplicaId {
+    pub(super) fn replica(&self, place: usize) -> ReplicaId {
         ReplicaId {
             node: self.disks[place],
             pod: pod(place),

@@ -9,7 +9,7 @@ use anabranch_domain::{SequenceNumber, ShardId};
 
 use crate::dice::Dice;
 use crate::gateway::Gateway;
-use crate::history::{Audit, AuditedShard, Put, Read};
+use crate::history::{Audit, AuditedShard, Put, Read, Tip};
 use crate::stage::{Act, Stage};
 use crate::trace;
 
@@ -144,6 +144,7 @@ async fn step(
         _ => renew(gateway, shard, cursor, dice).await?,
     };
     let limit = i32::try_from(dice.within(1..=20)).unwrap_or(1);
+    let invoked = trace::moment();
     let page = gateway.read(&iterator, limit).await?;
     let returned = trace::moment();
     if !page.records.is_empty() {
@@ -166,6 +167,14 @@ async fn step(
     if let Some(last) = page.records.last() {
         cursor.last = Some(last.number);
         cursor.expected = Some(last.number.ordinal() + 1);
+    }
+    if let Some(end) = cursor.expected.filter(|_| page.is_at_tip) {
+        stage.recorder.lock().tips.push(Tip {
+            reader: name.to_owned(),
+            shard: shard.index(),
+            invoked,
+            end,
+        });
     }
     cursor.is_done = page.next.is_none();
     cursor.iterator = page.next;

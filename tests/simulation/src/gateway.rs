@@ -64,7 +64,7 @@ pub(crate) struct Page {
     pub(crate) records: Vec<PageRecord>,
     /// Where to go on; none at the end of a sealed shard.
     pub(crate) next: Option<String>,
-    /// Whether that is all there is now.
+    /// Whether the answer says that this is all there is now.
     pub(crate) is_at_tip: bool,
 }
 
@@ -247,7 +247,7 @@ impl Gateway {
         });
         let records: Vec<_> = records.collect::<Result<_, String>>()?;
         Ok(Page {
-            is_at_tip: records.is_empty() && output.millis_behind_latest == Some(0),
+            is_at_tip: output.millis_behind_latest == Some(0),
             records,
             next: output.next_shard_iterator,
         })

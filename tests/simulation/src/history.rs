@@ -32,11 +32,23 @@ pub(crate) struct Read {
     pub(crate) records: Vec<(u64, String)>,
 }
 
+/// One call that was told that there is nothing more.
+#[derive(Debug, Clone)]
+pub(crate) struct Tip {
+    pub(crate) reader: String,
+    pub(crate) shard: u32,
+    /// When it was asked.
+    pub(crate) invoked: u64,
+    /// The number that the next record would have.
+    pub(crate) end: u64,
+}
+
 /// Everything that clients saw.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) puts: Vec<Put>,
     pub(crate) reads: Vec<Read>,
+    pub(crate) tips: Vec<Tip>,
     /// What was asked for before this has expired, or may have; nothing, as long as this is 0.
     pub(crate) expired_before: u64,
 }

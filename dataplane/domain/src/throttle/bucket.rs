@@ -36,6 +36,12 @@ impl Bucket {
         Ok(())
     }
 
+    /// Puts back what was taken for something that was not done.
+    pub fn give_back(&mut self, amount: u64) {
+        let level = self.level_thousandths.saturating_add(thousandths(amount));
+        self.level_thousandths = level.min(thousandths(self.rate_per_sec));
+    }
+
     /// Whether [`Self::take`] would succeed, without taking.
     pub fn check(&mut self, now: Timestamp, amount: u64) -> Result<(), RetryAfter> {
         self.fill(now);

@@ -66,6 +66,13 @@ impl ReadThrottle {
         }
     }
 
+    /// A call that was admitted was sent elsewhere: it is not counted here.
+    pub fn give_back_call(&mut self) {
+        if let Some(calls) = &mut self.calls {
+            calls.give_back(1);
+        }
+    }
+
     /// Charges what an admitted call was given.
     pub fn charge(&mut self, now: Timestamp, bytes: u64) {
         if let Some(of_bytes) = &mut self.bytes {

@@ -83,6 +83,19 @@ fn five_calls_a_second_are_admitted() {
 }
 
 #[test]
+fn a_call_that_is_given_back_can_be_taken_again_and_a_full_tank_stays_full() {
+    let mut throttle = ReadThrottle::new(&ShardLimits::aws(), at(0));
+    throttle.give_back_call();
+    for _ in 0..5 {
+        throttle.admit_call(at(0)).unwrap();
+    }
+    assert_eq!(throttle.admit_call(at(0)), Err(retry(200)));
+    throttle.give_back_call();
+    assert_eq!(throttle.admit_call(at(0)), Ok(()));
+    assert_eq!(throttle.admit_call(at(0)), Err(retry(200)));
+}
+
+#[test]
 fn a_clock_that_goes_back_neither_fills_nor_stops_filling() {
     let mut bucket = Bucket::new(10, at(3_600_000));
     bucket.take(at(3_600_000), 10).unwrap();

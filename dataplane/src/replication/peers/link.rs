@@ -31,6 +31,16 @@ pub(in crate::replication) struct Lost {
     text: String,
 }
 
+impl Lost {
+    /// Whether the pod is of an earlier release, which does not know this kind of message.
+    pub(in crate::replication) fn is_unknown_there(&self) -> bool {
+        self.text == UNKNOWN_CALL
+    }
+}
+
+/// What is answered to a message of a kind that is not known.
+pub(super) const UNKNOWN_CALL: &str = "a call of a newer release";
+
 /// Where messages to one pod are put.
 #[derive(Debug, Clone)]
 pub(in crate::replication) struct Link {

@@ -34,7 +34,7 @@ fn vote_message(vote: &Vote) -> pb::Vote {
     }
 }
 
-fn vote_of(vote: Option<pb::Vote>) -> Result<Vote, Malformed> {
+pub(super) fn vote_of(vote: Option<pb::Vote>) -> Result<Vote, Malformed> {
     let vote = vote.ok_or(Malformed("vote"))?;
     Ok(if vote.is_committed {
         Vote::new_committed(vote.term, vote.node)
@@ -179,6 +179,13 @@ pub(in crate::replication) fn poll_to(vote: &Vote, last: Option<Position>) -> pb
         last: last.map(|last| place_message(&log_id(last))),
         is_transfer: false,
         is_poll: true,
+    }
+}
+
+/// Asks whether `vote` is the newest.
+pub(in crate::replication) fn confirm_to(vote: &Vote) -> pb::ConfirmLeader {
+    pb::ConfirmLeader {
+        vote: Some(vote_message(vote)),
     }
 }
 

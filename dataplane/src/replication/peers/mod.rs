@@ -30,10 +30,10 @@ use crate::dial::{Dial, Tcp};
 pub use service::{Directory, RaftServer};
 
 use health::Health;
-pub(super) use link::Link;
+pub(super) use link::{Link, Lost};
 pub(super) use messages::{
-    append_to, appended_from, installed_from, poll_to, snapshot_to, transfer_to, vote_to,
-    voted_from,
+    append_to, appended_from, confirm_to, installed_from, poll_to, snapshot_to, transfer_to,
+    vote_to, voted_from,
 };
 
 /// Between two messages that only say "I am here".

@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Peers, messages};
+use super::{Peers, link::UNKNOWN_CALL, messages};
 use crate::{exchange::answered, replication::Group};
 
 /// Which groups this process has.
@@ -114,7 +114,7 @@ async fn answer(peers: &Peers, directory: &dyn Directory, request: pb::Request) 
             peers.node(),
             request.to
         )),
-        None => Answer::Unavailable("a call of a newer release".to_owned()),
+        None => Answer::Unavailable(UNKNOWN_CALL.to_owned()),
     };
     pb::Response {
         id,
@@ -161,6 +161,10 @@ async fn replica_answer(
             let request = messages::transfer_from(request).map_err(malformed)?;
             let refused = group.receive_transfer(request).await?;
             Ok(Answer::Transferred(pb::Transferred { refused }))
+        }
+        Call::ConfirmLeader(request) => {
+            let vote = messages::vote_of(request.vote).map_err(malformed)?;
+            Ok(Answer::Confirmed(group.receive_confirmation(&vote).await?))
         }
         Call::ReadEntry(request) => Ok(Answer::Entry(group.give_entry(request.index).await?)),
         Call::Ping(_) => Err("a ping is for no shard".to_owned()),

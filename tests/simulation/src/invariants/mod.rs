@@ -9,6 +9,7 @@ mod one_owner;
 mod order_per_key;
 mod ordinals_without_gaps;
 mod ranges_tile;
+mod tips_are_current;
 
 pub(crate) use leaderships_grow::LeadershipsGrow;
 pub(crate) use logs_agree::LogsAgree;
@@ -29,6 +30,7 @@ pub(crate) fn check(history: &History, audit: &Audit) {
         ("iterators go on", iterators_go_on::check(history, audit)),
         ("one owner", one_owner::check(history, audit)),
         ("linearizable", linearizable::check(history)),
+        ("tips are current", tips_are_current::check(history)),
     ];
     for (invariant, violations) in all {
         for what in violations.iter().take(5) {

@@ -3,39 +3,40 @@
 //! Partition keys and sequence numbers come and go by the thousand: a `String` each would be two allocations a record.
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::ops::Deref;
 
-/// Immutable UTF-8, cheap to clone.
+/// Immutable UTF-8, cheap to clone. What it is made of is checked once.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Text(Bytes);
+pub struct Text(ByteString);
 
 impl Text {
     /// A literal, without an allocation.
     pub const fn from_static(text: &'static str) -> Self {
-        Text(Bytes::from_static(text.as_bytes()))
+        Text(ByteString::from_static(text))
     }
 
     /// The bytes as text, where they are UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Result<Self, std::str::Utf8Error> {
-        std::str::from_utf8(&bytes)?;
-        Ok(Text(bytes))
+        ByteString::try_from(bytes).map(Text)
     }
 
     /// A piece of `buffer`, sharing its memory. `piece` must be borrowed from `buffer`.
     pub(crate) fn shared(piece: &str, buffer: &Bytes) -> Self {
-        Text(buffer.slice_ref(piece.as_bytes()))
+        let bytes = buffer.slice_ref(piece.as_bytes());
+        Text(ByteString::try_from(bytes).expect("a piece of text is text"))
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("UTF-8 is checked when a Text is made")
+        &self.0
     }
 
     /// The bytes, sharing the same memory.
     pub fn into_bytes(self) -> Bytes {
-        self.0
+        self.0.into_bytes()
     }
 }
 
@@ -49,13 +50,13 @@ impl Deref for Text {
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Text(Bytes::from(text))
+        Text(ByteString::from(text))
     }
 }
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Text(Bytes::copy_from_slice(text.as_bytes()))
+        Text(ByteString::from(text))
     }
 }
 
@@ -73,13 +74,13 @@ impl fmt::Display for Text {
 
 impl PartialEq<str> for Text {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == other.as_bytes()
+        self.as_str() == *other
     }
 }
 

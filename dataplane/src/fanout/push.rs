@@ -158,7 +158,8 @@ impl Running {
             };
             let batch = match self.read(freshness).await {
                 Ok(batch) => batch,
-                Err(event) => return event,
+                // What is deleted cannot be read.
+                Err(event) => return self.gone().unwrap_or(event),
             };
             let has_news = !batch.is_empty() || batch.is_at_end_of_sealed();
             if has_news || Instant::now() >= due {
@@ -201,7 +202,8 @@ impl Running {
         let name: &StreamName = &push.stream.name;
         let snapshot = push.services.snapshot();
         let newest = snapshot.streams.get(name);
-        let Some(stream) = newest.filter(|newest| newest.uid == push.stream.uid) else {
+        let newest = newest.filter(|newest| newest.uid == push.stream.uid);
+        let Some(stream) = newest.filter(|newest| newest.is_serving()) else {
             return Some(Event::StreamGone);
         };
         let consumer = stream.consumers.get(&push.consumer.name);

@@ -93,10 +93,7 @@ fn refuse(services: &Services, stream: &Stream, shard: &Shard, refused: &ReadRef
             of_stream.read_throttled.inc();
             put::throttled(services.snapshot().account.id, stream, shard.id)
         }
-        failed => {
-            error!(stream = %stream.name, shard = %shard.id, %failed, "read failed");
-            ApiError::bare(ErrorKind::InternalFailure)
-        }
+        failed => position::unreadable(services, (stream, shard), failed, "read failed"),
     }
 }
 

@@ -2,11 +2,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html>
 
-use anabranch_domain::catalog::Shard;
 use anabranch_domain::iterator::Position;
 use anabranch_wire::shapes::{GetShardIteratorInput, GetShardIteratorOutput};
 use anabranch_wire::{ApiError, ErrorKind};
-use tracing::error;
 
 use super::addressing::{self, StreamAddress};
 use super::position::{self, Asked, Place, Start};
@@ -48,17 +46,21 @@ pub(super) async fn execute(
         now,
     };
     let start = position::parse(asked, place)?;
+    let unreadable = |failed: ReadRefused| {
+        let shard = (&*stream, &*shard);
+        position::unreadable(services, shard, &failed, "cannot find the shard's tip")
+    };
     let admitted = services.shards.admit_iterator(&stream, &shard).await;
     admitted.map_err(|refused| match refused {
         ReadRefused::Throttled => put::throttled(account, &stream, shard.id),
-        failed => unreadable(&shard, &failed),
+        failed => unreadable(failed),
     })?;
     put::refuse_dry_run(input.dry_run)?;
     let position = match start {
         Start::At(position) => position,
         Start::Latest => {
             let tip = services.shards.tip(&stream, &shard).await;
-            let tip = tip.map_err(|failed| unreadable(&shard, &failed))?;
+            let tip = tip.map_err(unreadable)?;
             Position::Resume {
                 log_index: tip.end_index,
                 ordinal: tip.next_ordinal,
@@ -68,9 +70,4 @@ pub(super) async fn execute(
     Ok(GetShardIteratorOutput {
         shard_iterator: Some(shard_iterators::seal(services, &stream, &shard, position)),
     })
-}
-
-fn unreadable(shard: &Shard, failed: &ReadRefused) -> ApiError {
-    error!(shard = %shard.id, %failed, "cannot find the shard's tip");
-    ApiError::bare(ErrorKind::InternalFailure)
 }

@@ -9,9 +9,11 @@ use anabranch_domain::sequence_number::{GivenSequenceNumber, SequenceNumberVersi
 use anabranch_domain::{SequenceNumber, ShardId, Timestamp};
 use anabranch_wire::{ApiError, ErrorKind};
 use tokio::time::{Instant, timeout_at};
+use tracing::error;
 
 use super::Services;
 use super::errors::invalid_argument;
+use crate::serving::ReadRefused;
 use crate::shard::{ReadFrom, Resume};
 
 /// A starting position as a request gives it.
@@ -189,6 +191,26 @@ fn find_shard<'a>(stream: &'a Stream, text: &str, account: &str) -> Result<&'a S
         .get(&id)
         .map(|shard| &**shard)
         .ok_or_else(|| shard_does_not_exist(id, stream.name.as_str(), account))
+}
+
+/// What is said of a shard that could not be read: that it is no more, where it was deleted meanwhile.
+pub(super) fn unreadable(
+    services: &Services,
+    (stream, shard): (&Stream, &Shard),
+    failed: &ReadRefused,
+    what: &str,
+) -> ApiError {
+    let snapshot = services.snapshot();
+    let newest = snapshot.streams.get(&stream.name);
+    let newest = newest.filter(|newest| newest.uid == stream.uid);
+    let is_there =
+        newest.is_some_and(|newest| newest.is_serving() && newest.shards.contains_key(&shard.id));
+    if !is_there {
+        let account = snapshot.account.id;
+        return shard_does_not_exist(shard.id, stream.name.as_str(), account.as_str());
+    }
+    error!(stream = %stream.name, shard = %shard.id, %failed, "{what}");
+    ApiError::bare(ErrorKind::InternalFailure)
 }
 
 /// `ResourceNotFoundException` where a shard is to be read.

@@ -9,7 +9,8 @@ use anabranch_wire::constraint::Violations;
 use anabranch_wire::{ApiError, Blob, ErrorKind, Text};
 
 use super::Services;
-use crate::routing::PutRecord;
+use super::errors::stream_not_found;
+use crate::routing::{PutRecord, StreamGone};
 
 /// Where a record stands in its request: AWS's texts name it.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +149,11 @@ pub(super) fn throttled(account: AccountId, stream: &Stream, shard: ShardId) -> 
         ErrorKind::ProvisionedThroughputExceededException,
         throttled_text(account, stream, shard),
     )
+}
+
+/// AWS's error where the stream was deleted while its records were being put.
+pub(super) fn refuse_gone(account: AccountId, stream: &Stream, _: StreamGone) -> ApiError {
+    stream_not_found(stream.name.as_str(), account.as_str())
 }
 
 /// What a request that only asked whether it would succeed is told.

@@ -25,7 +25,8 @@ pub(super) async fn execute(
     let record = validate(services, account, &stream, input)?;
     let sealing = put::sealing_key(services, &stream)?;
     put::refuse_dry_run(dry_run)?;
-    let mut outcomes = routing::put(services, &stream, sealing, vec![record]).await;
+    let outcomes = routing::put(services, &stream, sealing, vec![record]).await;
+    let mut outcomes = outcomes.map_err(|gone| put::refuse_gone(account, &stream, gone))?;
     let outcome = outcomes.pop().expect("one record, one outcome");
     answer(account, &stream, &outcome)
 }

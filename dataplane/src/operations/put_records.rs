@@ -23,8 +23,10 @@ pub(super) async fn execute(
     let records = validate(services, &stream, input)?;
     let sealing = put::sealing_key(services, &stream)?;
     put::refuse_dry_run(dry_run)?;
+    let account = snapshot.account.id;
     let outcomes = routing::put(services, &stream, sealing, records).await;
-    Ok(answer(snapshot.account.id, &stream, &outcomes))
+    let outcomes = outcomes.map_err(|gone| put::refuse_gone(account, &stream, gone))?;
+    Ok(answer(account, &stream, &outcomes))
 }
 
 fn validate(

@@ -11,7 +11,6 @@ use anabranch_domain::retention;
 use anabranch_wire::shapes::SubscribeToShardInput;
 use anabranch_wire::{ApiError, Codec, ErrorKind};
 use tokio::time::Instant;
-use tracing::error;
 
 use super::addressing;
 use super::position::{self, Asked, Place, Start};
@@ -63,8 +62,9 @@ pub(super) async fn execute(
     };
     let horizon = retention::trim_horizon(now, stream.retention_hours);
     let unreadable = |failed: ReadRefused| {
-        error!(shard = %shard.id, %failed, "cannot find where a subscription starts");
-        ApiError::bare(ErrorKind::InternalFailure)
+        let shard = (&*stream, &*shard);
+        let what = "cannot find where a subscription starts";
+        position::unreadable(services, shard, &failed, what)
     };
     let located = services.shards.locate(&stream, &shard, from, horizon).await;
     let resume = located.map_err(unreadable)?;

@@ -30,13 +30,17 @@ const RETRY_PAUSE_MIN: Duration = Duration::from_millis(20);
 /// The longest pause: a pod that is back is found within this time.
 const RETRY_PAUSE_MAX: Duration = Duration::from_millis(320);
 
+/// The stream was deleted while records were being put, and with it those that it had taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StreamGone;
+
 /// Puts `records` into the shards of `stream` that take them; waits a few seconds for a reshard if it must.
 pub(crate) async fn put(
     services: &Services,
     stream: &Arc<Stream>,
     sealing: Option<Arc<RecordKey>>,
     records: Vec<PutRecord>,
-) -> Vec<Outcome> {
+) -> Result<Vec<Outcome>, StreamGone> {
     let deadline = Instant::now() + services.put_patience;
     let mut bench = Workbench::new(records, sealing);
     let mut unclear = Vec::new();
@@ -48,15 +52,17 @@ pub(crate) async fn put(
         unclear = attempt(services, &stream, &mut bench, unclear).await;
         let is_done = bench.is_done() && unclear.is_empty();
         if is_done || Instant::now() >= deadline {
-            return bench.finish();
+            return Ok(bench.finish());
         }
         let again_at = (Instant::now() + pause).min(deadline);
         // Whether a change or the pause comes first, the newest catalog decides what happens next.
         let _ = timeout_at(again_at, changes.changed()).await;
         pause = (pause * 2).min(RETRY_PAUSE_MAX);
         match services.snapshot().streams.get(&stream.name) {
-            Some(newest) if newest.uid == stream.uid => stream = Arc::clone(newest),
-            _ => return bench.finish(),
+            Some(newest) if newest.uid == stream.uid && newest.is_serving() => {
+                stream = Arc::clone(newest);
+            }
+            _ => return Err(StreamGone),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::shard::{AppendError, LogError, ReadError};
 /// Why an append was not acknowledged.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAppended {
-    /// Nothing was written by this attempt, and the reason passes by itself: a full queue. Look at the catalog, try again.
+    /// Nothing was written by this attempt, and the reason passes by itself: a full queue, a shard that is no more. Look at the catalog, try again.
     #[error("not now: {0}")]
     Later(String),
     /// The shard is sealed, and the records are not in it, also not by an earlier attempt with the same token: they belong to
@@ -37,13 +37,14 @@ impl From<AppendError> for NotAppended {
         let text = error.to_string();
         match error {
             AppendError::Sealed { .. } => Self::Sealed,
-            AppendError::NotActive | AppendError::Overloaded { .. } => Self::Later(text),
+            // The catalog says by now, or will, whether the stream was deleted.
+            AppendError::NotActive | AppendError::Overloaded { .. } | AppendError::Gone => {
+                Self::Later(text)
+            }
             AppendError::NotLeader { leader } => Self::Elsewhere { leader },
             AppendError::Unclear => Self::Unclear(text),
             AppendError::Log(_) => Self::Broken(text),
-            AppendError::StorageLow | AppendError::Gone | AppendError::TooLarge => {
-                Self::Failed(text)
-            }
+            AppendError::StorageLow | AppendError::TooLarge => Self::Failed(text),
         }
     }
 }

@@ -483,8 +483,12 @@ impl RemoteShards {
                 Ok(Ok(answer)) => answer.get_ref().led_elsewhere(),
                 _ => None,
             };
-            let is_answered = elsewhere.is_none()
-                && matches!(&answer, Ok(Ok(answer)) if !answer.get_ref().is_for_another());
+            let is_answered = match &answer {
+                // Nobody was found who leads. Whoever said so last can be asked for what it has.
+                Ok(Ok(_)) if elsewhere.is_some() => began.elapsed() >= CURRENT_PATIENCE,
+                Ok(Ok(answer)) => !answer.get_ref().is_for_another(),
+                _ => false,
+            };
             let leader = elsewhere.as_ref().and_then(|it| it.leader.clone());
             let is_named = leader.is_some();
             if let Some(pod) = pod.filter(|_| !is_answered) {
@@ -492,17 +496,15 @@ impl RemoteShards {
                 self.note_leader(shard, &pod, leader);
             }
             let failure = match answer {
-                Ok(Ok(answer)) if elsewhere.is_some() => {
-                    if began.elapsed() >= CURRENT_PATIENCE {
-                        return Ok(answer.into_inner());
-                    }
+                Ok(Ok(answer)) if is_answered => return Ok(answer.into_inner()),
+                Ok(Ok(_)) if elsewhere.is_some() => {
                     hops += 1;
                     if is_named && hops % HOPS_MAX != 0 {
                         continue;
                     }
                     "nobody is known to lead".to_owned()
                 }
-                Ok(Ok(answer)) if is_answered || refusals + 1 >= shard.replicas.len() => {
+                Ok(Ok(answer)) if refusals + 1 >= shard.replicas.len() => {
                     return Ok(answer.into_inner());
                 }
                 Ok(Ok(_)) => {

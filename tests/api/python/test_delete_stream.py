@@ -1,5 +1,10 @@
 """DeleteStream."""
 
+import collections
+import threading
+
+from botocore.exceptions import ClientError
+
 from harness import kinesis as k
 
 
@@ -43,3 +48,44 @@ def test_a_stream_may_be_deleted_while_it_is_being_created(kinesis):
     kinesis.create_stream(StreamName=name, ShardCount=1)
     kinesis.delete_stream(StreamName=name)
     k.wait_gone(kinesis, name)
+
+
+def test_whoever_is_at_a_stream_that_is_deleted_hears_that_it_is_gone_and_of_no_failure_of_ours(kinesis):
+    """Puts, reads and iterators go on while streams come and go under them: what they are told is never a 500."""
+    name, is_over = k.unique_name(), threading.Event()
+    answers: collections.Counter[str] = collections.Counter()
+
+    def call(operation, **arguments) -> dict:
+        try:
+            answer = operation(StreamName=name, **arguments)
+        except ClientError as error:
+            answers[error.response["Error"]["Code"]] += 1
+            return {}
+        answers.update(it.get("ErrorCode", "") for it in answer.get("Records", ()))
+        answers[""] += 1
+        return answer
+
+    def work() -> None:
+        where = {"ShardId": "shardId-000000000000", "ShardIteratorType": "LATEST"}
+        while not is_over.is_set():
+            call(kinesis.put_record, PartitionKey="k", Data=b"x")
+            call(kinesis.put_records, Records=[{"PartitionKey": str(it), "Data": b"x"} for it in range(8)])
+            if at := call(kinesis.get_shard_iterator, **where).get("ShardIterator"):
+                call(lambda StreamName: kinesis.get_records(ShardIterator=at))  # noqa: N803
+
+    workers = [threading.Thread(target=work) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    try:
+        for _ in range(25):
+            kinesis.create_stream(StreamName=name, ShardCount=2)
+            k.wait_active(kinesis, name)
+            kinesis.delete_stream(StreamName=name)
+            k.wait_gone(kinesis, name)
+    finally:
+        is_over.set()
+        for worker in workers:
+            worker.join()
+    assert answers[""] and answers["ResourceNotFoundException"]
+    expected = {"", "ResourceNotFoundException", "ProvisionedThroughputExceededException", "LimitExceededException"}
+    assert answers.keys() <= expected, answers

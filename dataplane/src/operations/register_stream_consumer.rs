@@ -4,7 +4,7 @@ use anabranch_domain::ConsumerName;
 use anabranch_domain::access::Caller;
 use anabranch_domain::catalog::{ConsumerStatus, RegisterConsumer};
 use anabranch_wire::shapes::{RegisterStreamConsumerInput, RegisterStreamConsumerOutput};
-use anabranch_wire::{Action, ApiError, ErrorKind};
+use anabranch_wire::{Action, ApiError};
 
 use super::addressing::{self, StreamAddress};
 use super::{Services, authorize, changing, errors, rendering};
@@ -37,7 +37,9 @@ pub(super) async fn execute(
         .get(&stream.name)
         .and_then(|stream| stream.consumers.get(&name));
     // Gone again before we could look: the stream was deleted in the same moment.
-    let consumer = registered.ok_or_else(|| ApiError::bare(ErrorKind::InternalFailure))?;
+    let account = after.account.id.as_str();
+    let consumer =
+        registered.ok_or_else(|| errors::stream_not_found(stream.name.as_str(), account))?;
     changing::wait_until(services, |snapshot| {
         let found = snapshot
             .streams

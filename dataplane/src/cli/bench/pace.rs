@@ -1,40 +1,68 @@
 //! A fixed number of records a second: when each record is due, and how many a call takes.
 //!
-//! Records come whether the server keeps up or not. A producer's next call takes those that came while the last one was
-//! under way, as a buffering client does, and each record's latency counts from when it was due: what waits for a slow server is
-//! not left out.
+//! Records come whether the server keeps up or not, into one queue. Whoever is free takes what waits there, as the threads of a
+//! buffering client do: at once if nothing is under way, and beside another call only when records have waited for
+//! a while or fill a batch. So a server that keeps up is asked in few calls, and one that does not in many. Each record's latency counts from
+//! when it was due: what waits for a slow server is not left out.
 
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::builder::RangedU64ValueParser;
+use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
-/// Records of calls that are made beforehand; a call takes the most that are due.
-const SIZES: [u64; 9] = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+/// Records of calls that are made beforehand; a call takes the most that are due, so at most a fifth of them waits for the next.
+const SIZES: [u64; 24] = [
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 27, 33, 40, 50, 60, 75, 90, 110, 135, 200, 300, 500,
+];
 
 /// Records a second that can be asked for.
 pub(super) fn parse_rate() -> RangedU64ValueParser<u32> {
     RangedU64ValueParser::new().range(1..=10_000_000)
 }
 
-/// The records of one producer.
+/// How long records wait for a call that is under way: as in Kafka's client (`linger.ms`).
+const LINGER: Duration = Duration::from_millis(5);
+
+/// The records of all producers.
 #[derive(Debug)]
 pub(super) struct Pace {
-    begun: Instant,
     /// Between one record and the next.
     apart: Duration,
+    /// When the first was due: when the first producer was ready.
+    begun: OnceLock<Instant>,
+    queue: Mutex<Queue>,
+    /// A call has ended.
+    ended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// Records that were taken.
     taken: u64,
+    /// Calls.
+    under_way: usize,
+}
+
+/// What a call takes. It is under way until this is dropped.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    /// Which of the sizes.
+    pub(super) rung: usize,
+    /// When each record was due.
+    pub(super) due: Vec<Instant>,
+    pace: &'a Pace,
 }
 
 impl Pace {
-    /// The records of `producer`, one of `producers` that share `rate` a second.
-    pub(super) fn new(rate: u32, producer: usize, producers: usize, begun: Instant) -> Self {
-        let of_all = Duration::from_secs(1) / rate;
-        let share = |count: usize| of_all * u32::try_from(count).unwrap_or(u32::MAX);
+    /// So many records a second.
+    pub(super) fn new(rate: u32) -> Self {
         Self {
-            // In turn, so that they do not all come at once.
-            begun: begun + share(producer),
-            apart: share(producers),
-            taken: 0,
+            apart: Duration::from_secs(1) / rate,
+            begun: OnceLock::new(),
+            queue: Mutex::default(),
+            ended: Notify::new(),
         }
     }
 
@@ -43,26 +71,63 @@ impl Pace {
         SIZES.into_iter().filter(|size| *size <= batch).collect()
     }
 
-    /// Waits until a record is due, and takes those that are: as many as the largest of `sizes` that is not larger. Says which, and
-    /// when each was due.
-    pub(super) async fn take(&mut self, sizes: &[u64]) -> (usize, Vec<Instant>) {
-        tokio::time::sleep_until(self.due(self.taken).into()).await;
-        let since_begun = Instant::now().saturating_duration_since(self.begun);
+    /// Waits until it is time for a call, and takes the records that are due: as many as the largest of `sizes` that is not larger.
+    pub(super) async fn take(&self, sizes: &[u64]) -> Taken<'_> {
+        loop {
+            let at = match self.try_take(sizes, Instant::now()) {
+                Ok(taken) => return taken,
+                Err(at) => at,
+            };
+            // Whichever comes first.
+            let _ = timeout_at(at.into(), self.ended.notified()).await;
+        }
+    }
+
+    /// The records that a call takes `now`; or when to ask again.
+    fn try_take(&self, sizes: &[u64], now: Instant) -> Result<Taken<'_>, Instant> {
+        let begun = *self.begun.get_or_init(|| now);
+        let mut queue = self.queue();
+        let due = |number: u64| {
+            let nanos = self.apart.as_nanos().saturating_mul(number.into());
+            begun + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        };
+        let first = due(queue.taken);
+        let at = if queue.under_way == 0 {
+            first
+        } else {
+            let most = sizes.last().map_or(1, |size| (*size).max(1));
+            (first + LINGER).min(due(queue.taken + most - 1))
+        };
+        if now < at {
+            return Err(at);
+        }
+        let since_begun = now.saturating_duration_since(begun);
         let came = since_begun.as_nanos() / self.apart.as_nanos().max(1) + 1;
         let waiting = u64::try_from(came)
             .unwrap_or(u64::MAX)
-            .saturating_sub(self.taken);
-        let larger = sizes.partition_point(|size| *size <= waiting);
-        let rung = larger.saturating_sub(1);
-        let first = self.taken;
-        self.taken += sizes[rung];
-        let due = (first..self.taken).map(|number| self.due(number));
-        (rung, due.collect())
+            .saturating_sub(queue.taken);
+        let rung = sizes
+            .partition_point(|size| *size <= waiting)
+            .saturating_sub(1);
+        let numbers = queue.taken..queue.taken + sizes[rung];
+        queue.taken = numbers.end;
+        queue.under_way += 1;
+        Ok(Taken {
+            rung,
+            due: numbers.map(due).collect(),
+            pace: self,
+        })
     }
 
-    fn due(&self, number: u64) -> Instant {
-        let nanos = self.apart.as_nanos().saturating_mul(number.into());
-        self.begun + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.pace.queue().under_way -= 1;
+        self.pace.ended.notify_one();
     }
 }
 
@@ -72,28 +137,53 @@ mod tests {
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    #[tokio::test]
-    async fn what_came_meanwhile_goes_with_the_next_call_and_counts_from_when_it_came() {
-        let begun = Instant::now()
-            .checked_sub(7 * MILLISECOND)
-            .expect("later than at boot");
-        let mut pace = Pace::new(1_000, 0, 1, begun);
-        let (rung, due) = pace.take(&Pace::sizes(5)).await;
-        assert_eq!((rung, due.len()), (2, 5));
-        assert_eq!((due[0], due[4]), (begun, begun + 4 * MILLISECOND));
-        let (_, due) = pace.take(&Pace::sizes(1)).await;
-        assert_eq!(due, [begun + 5 * MILLISECOND]);
+    #[test]
+    fn what_came_meanwhile_goes_with_the_next_call_and_counts_from_when_it_came() {
+        let (pace, sizes, begun) = (Pace::new(1_000), Pace::sizes(5), Instant::now());
+        let first = pace.try_take(&sizes, begun).expect("one is due");
+        assert_eq!((first.rung, &first.due[..]), (0, &[begun][..]));
+        drop(first);
+        let next = begun + MILLISECOND;
+        assert_eq!(pace.try_take(&sizes, begun).map(|it| it.rung), Err(next));
+        let later = pace.try_take(&sizes, begun + 7 * MILLISECOND);
+        let later = later.expect("seven are due");
+        assert_eq!((later.rung, later.due.len()), (4, 5));
+        assert_eq!(
+            (later.due[0], later.due[4]),
+            (next, begun + 5 * MILLISECOND)
+        );
+    }
+
+    #[test]
+    fn a_call_beside_another_waits_until_records_have_waited_or_fill_a_batch() {
+        let (pace, begun) = (Pace::new(1_000), Instant::now());
+        let after = |ms| begun + ms * MILLISECOND;
+        let under_way = pace.try_take(&Pace::sizes(500), begun).expect("one is due");
+        let wait = |batch, ms| {
+            pace.try_take(&Pace::sizes(batch), after(ms))
+                .map(|it| it.due.len())
+        };
+        assert_eq!(wait(500, 5), Err(after(6)), "the oldest came at 1");
+        assert_eq!(wait(3, 2), Err(after(3)), "when there are three");
+        assert_eq!(wait(3, 3), Ok(3));
+        assert_eq!(wait(500, 8), Err(after(9)), "the oldest came at 4");
+        assert_eq!(wait(500, 9), Ok(6));
+        drop(under_way);
+        assert_eq!(wait(500, 10), Ok(1), "nothing is under way");
     }
 
     #[tokio::test]
     async fn nothing_is_sent_before_it_is_due() {
-        let begun = Instant::now();
-        let mut pace = Pace::new(100, 1, 2, begun);
-        let sizes = Pace::sizes(500);
-        let (_, first) = pace.take(&sizes).await;
-        assert_eq!(first[0], begun + 10 * MILLISECOND);
-        assert!(first.iter().all(|due| *due <= Instant::now()));
-        let (_, second) = pace.take(&sizes).await;
-        assert_eq!(second[0] - first[first.len() - 1], 20 * MILLISECOND);
+        let pace = Pace::new(1);
+        let sizes = Pace::sizes(1);
+        let first = pace.take(&sizes).await;
+        let begun = first.due[0];
+        let second = pace.take(&sizes);
+        let ((), second) = tokio::join!(async { drop(first) }, second);
+        assert_eq!(second.due, [begun + Duration::from_secs(1)]);
+        assert!(
+            Instant::now() >= second.due[0],
+            "nothing is sent before it is due"
+        );
     }
 }

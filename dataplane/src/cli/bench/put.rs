@@ -1,6 +1,7 @@
 //! Writing as fast as the server takes it: `PutRecords` and `PutRecord`.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anabranch_wire::shapes::{PutRecordInput, PutRecordsInput};
@@ -38,9 +39,9 @@ pub(super) struct PutRecordsArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 500)]
     batch: u64,
 
-    /// Records a second of all producers together, which come whether the server keeps up or not: a call takes those that
-    /// came while the one before was under way, at most a batch, and latencies count from when each record came [default: a
-    /// whole batch at once]
+    /// Records a second, which come whether the server keeps up or not: a call takes those that came while the one before was
+    /// under way, at most a batch; another producer calls beside it when records have waited for 5 ms, or fill a batch.
+    /// Latencies count from when each record came [default: every producer sends a whole batch at once]
     #[arg(long, value_name = "RECORDS", value_parser = parse_rate())]
     rate: Option<u32>,
 
@@ -149,17 +150,18 @@ impl Writes<'_> {
         target: &'a Target,
         window: &'a Window,
     ) -> Result<Measured, Failure> {
+        let pace = self.rate.map(Pace::new).map(Arc::new);
         drive(
             window,
             self.run.threads,
             self.producers,
             self.run.server_pid,
             move |producer, tally| {
-                let calls = self.calls(producer, target.codec);
-                let pace = self
-                    .rate
-                    .map(|rate| Pace::new(rate, producer, self.producers, Instant::now()));
-                Box::pin(async move { self.produce(target, calls, pace, window, &tally).await })
+                let (calls, pace) = (self.calls(producer, target.codec), pace.clone());
+                Box::pin(async move {
+                    let pace = pace.as_deref();
+                    self.produce(target, calls, pace, window, &tally).await;
+                })
             },
         )
     }
@@ -217,7 +219,7 @@ impl Writes<'_> {
         &self,
         target: &Target,
         mut calls: Vec<Calls>,
-        mut pace: Option<Pace>,
+        pace: Option<&Pace>,
         window: &Window,
         tally: &RefCell<Tally>,
     ) {
@@ -235,13 +237,16 @@ impl Writes<'_> {
                     }
                 },
             };
-            let (rung, due) = match &mut pace {
-                Some(pace) => pace.take(&sizes).await,
-                None => (0, vec![Instant::now()]),
+            let taken = match pace {
+                Some(pace) => Some(pace.take(&sizes).await),
+                None => None,
             };
+            let rung = taken.as_ref().map_or(0, |taken| taken.rung);
+            let begun = [Instant::now()];
             let (head, body) = calls[rung].next(target);
             let result = open.exchange(head, body).await;
             let ended = Instant::now();
+            let due = taken.as_ref().map_or(&begun[..], |taken| &taken.due);
             let mut tally = tally.borrow_mut();
             match result {
                 Err(error) => {
@@ -251,7 +256,7 @@ impl Writes<'_> {
                 Ok(answer) if answer.status == 200 => {
                     if window.counts(ended) {
                         let sent = sizes[rung];
-                        self.count(&mut tally, target.codec, (&due, ended), sent, answer.body);
+                        self.count(&mut tally, target.codec, (due, ended), sent, answer.body);
                     }
                 }
                 Ok(answer) => {

@@ -37,7 +37,8 @@ pub(super) fn error_codes(codec: Codec, body: &[u8]) -> Vec<String> {
 }
 
 /// How many records of `record_bytes` each a `GetRecords` answer holds. From one record's name to the next one's are the bytes of a record,
-/// which are not searched: in answers of megabytes that would be a tenth of what is measured.
+/// which are not searched, and the next name is first looked for as far away as the last one was: in answers of megabytes, which no
+/// cache holds, each search would be a tenth of what is measured.
 pub(super) fn record_count(codec: Codec, body: &[u8], record_bytes: u64) -> u64 {
     let record_bytes = usize::try_from(record_bytes).unwrap_or(usize::MAX);
     let data_bytes = match codec {
@@ -46,13 +47,27 @@ pub(super) fn record_count(codec: Codec, body: &[u8], record_bytes: u64) -> u64 
     };
     let name = name_bytes(codec, "PartitionKey");
     let finder = memmem::Finder::new(&name);
-    let (mut rest, mut count) = (body, 0);
-    while let Some(at) = finder.find(rest) {
+    // At least so far apart are two names. No third one is between two that are less than twice as far apart.
+    let apart_min = name.len().saturating_add(data_bytes);
+    let is_name = |at: usize| body.get(at..).is_some_and(|rest| rest.starts_with(&name));
+    let Some(mut at) = finder.find(body) else {
+        return 0;
+    };
+    let (mut count, mut apart) = (1, 0);
+    loop {
+        let expected = at.saturating_add(apart);
+        if apart < apart_min || apart / 2 >= apart_min || !is_name(expected) {
+            let from = at.saturating_add(apart_min);
+            let Some(found) = body.get(from..).and_then(|rest| finder.find(rest)) else {
+                return count;
+            };
+            apart = from + found - at;
+            at = from + found;
+        } else {
+            at = expected;
+        }
         count += 1;
-        let next = (at + name.len()).saturating_add(data_bytes);
-        rest = rest.get(next..).unwrap_or_default();
     }
-    count
 }
 
 /// Where to read on.
@@ -137,6 +152,29 @@ mod tests {
                 let body = anabranch_wire::encode(codec, &answer);
                 assert_eq!(failed_record_count(codec, &body), Some(count as u64));
                 assert_eq!(error_codes(codec, &body), vec!["InternalFailure"; count]);
+            }
+        }
+    }
+
+    #[test]
+    fn records_are_counted_whatever_their_keys_make_of_the_distance_between_them() {
+        for key_lengths in [[9; 12], [1, 1, 1, 9, 9, 200, 1, 256, 256, 256, 3, 1]] {
+            for (codec, bytes) in CODECS
+                .into_iter()
+                .zip([0, 30])
+                .chain([(Codec::Json, 1_024)])
+            {
+                let record = |length| Record {
+                    partition_key: Some("k".repeat(length).as_str().into()),
+                    data: anabranch_wire::Blob(vec![0xA5; bytes].into()),
+                    ..Record::default()
+                };
+                let answer = GetRecordsOutput {
+                    records: key_lengths.map(record).to_vec(),
+                    ..GetRecordsOutput::default()
+                };
+                let body = anabranch_wire::encode(codec, &answer);
+                assert_eq!(record_count(codec, &body, bytes as u64), 12);
             }
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_domain::catalog::{Consumer, Shard, Stream as KinesisStream};
-use anabranch_domain::{SequenceNumber, StreamName, Timestamp, retention};
+use anabranch_domain::{SequenceNumber, Timestamp, retention};
 use anabranch_wire::event_stream::{
     append_exception, append_initial_response, append_subscribe_to_shard_event,
 };
@@ -199,11 +199,8 @@ impl Running {
     /// What ends it when the stream was deleted or the consumer deregistered; a successor of the same name is another.
     fn gone(&self) -> Option<Event> {
         let push = &self.push;
-        let name: &StreamName = &push.stream.name;
         let snapshot = push.services.snapshot();
-        let newest = snapshot.streams.get(name);
-        let newest = newest.filter(|newest| newest.uid == push.stream.uid);
-        let Some(stream) = newest.filter(|newest| newest.is_serving()) else {
+        let Some(stream) = snapshot.still_serving(&push.stream) else {
             return Some(Event::StreamGone);
         };
         let consumer = stream.consumers.get(&push.consumer.name);

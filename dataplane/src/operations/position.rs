@@ -201,11 +201,8 @@ pub(super) fn unreadable(
     what: &str,
 ) -> ApiError {
     let snapshot = services.snapshot();
-    let newest = snapshot.streams.get(&stream.name);
-    let newest = newest.filter(|newest| newest.uid == stream.uid);
-    let is_there =
-        newest.is_some_and(|newest| newest.is_serving() && newest.shards.contains_key(&shard.id));
-    if !is_there {
+    let newest = snapshot.still_serving(stream);
+    if newest.is_none_or(|newest| !newest.shards.contains_key(&shard.id)) {
         let account = snapshot.account.id;
         return shard_does_not_exist(shard.id, stream.name.as_str(), account.as_str());
     }

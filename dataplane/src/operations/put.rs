@@ -10,7 +10,7 @@ use anabranch_wire::{ApiError, Blob, ErrorKind, Text};
 
 use super::Services;
 use super::errors::stream_not_found;
-use crate::routing::{PutRecord, StreamGone};
+use crate::routing::{self, Outcome, PutRecord, StreamGone};
 
 /// Where a record stands in its request: AWS's texts name it.
 #[derive(Debug, Clone, Copy)]
@@ -151,9 +151,18 @@ pub(super) fn throttled(account: AccountId, stream: &Stream, shard: ShardId) -> 
     )
 }
 
-/// AWS's error where the stream was deleted while its records were being put.
-pub(super) fn refuse_gone(account: AccountId, stream: &Stream, _: StreamGone) -> ApiError {
-    stream_not_found(stream.name.as_str(), account.as_str())
+/// Puts `records` into `stream`. One that is deleted meanwhile is not found.
+pub(super) async fn store(
+    services: &Services,
+    stream: &Arc<Stream>,
+    sealing: Option<Arc<RecordKey>>,
+    records: Vec<PutRecord>,
+) -> Result<Vec<Outcome>, ApiError> {
+    let outcomes = routing::put(services, stream, sealing, records).await;
+    outcomes.map_err(|StreamGone| {
+        let account = services.snapshot().account.id;
+        stream_not_found(stream.name.as_str(), account.as_str())
+    })
 }
 
 /// What a request that only asked whether it would succeed is told.

@@ -10,7 +10,7 @@ use anabranch_wire::{ApiError, ErrorKind, Text};
 
 use super::put::{self, RecordPlace};
 use super::{Services, addressing};
-use crate::routing::{self, Outcome, PutRecord};
+use crate::routing::{Outcome, PutRecord};
 
 /// Writes the record.
 pub(super) async fn execute(
@@ -25,8 +25,7 @@ pub(super) async fn execute(
     let record = validate(services, account, &stream, input)?;
     let sealing = put::sealing_key(services, &stream)?;
     put::refuse_dry_run(dry_run)?;
-    let outcomes = routing::put(services, &stream, sealing, vec![record]).await;
-    let mut outcomes = outcomes.map_err(|gone| put::refuse_gone(account, &stream, gone))?;
+    let mut outcomes = put::store(services, &stream, sealing, vec![record]).await?;
     let outcome = outcomes.pop().expect("one record, one outcome");
     answer(account, &stream, &outcome)
 }

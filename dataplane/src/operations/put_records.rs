@@ -9,7 +9,7 @@ use anabranch_wire::{ApiError, ErrorKind, Text};
 
 use super::put::{self, RecordPlace};
 use super::{Services, addressing};
-use crate::routing::{self, Outcome, PutRecord};
+use crate::routing::{Outcome, PutRecord};
 
 /// Writes the records that can be written.
 pub(super) async fn execute(
@@ -23,10 +23,8 @@ pub(super) async fn execute(
     let records = validate(services, &stream, input)?;
     let sealing = put::sealing_key(services, &stream)?;
     put::refuse_dry_run(dry_run)?;
-    let account = snapshot.account.id;
-    let outcomes = routing::put(services, &stream, sealing, records).await;
-    let outcomes = outcomes.map_err(|gone| put::refuse_gone(account, &stream, gone))?;
-    Ok(answer(account, &stream, &outcomes))
+    let outcomes = put::store(services, &stream, sealing, records).await?;
+    Ok(answer(snapshot.account.id, &stream, &outcomes))
 }
 
 fn validate(

@@ -148,12 +148,6 @@ impl Group {
                 voters: founders.clone(),
             };
         }
-        let peers = self.settings.peers.as_ref();
-        let leader = match self.leader() {
-            Leader::This => peers.map(|peers| peers.pod().clone()),
-            Leader::Other(pod) => Some(pod),
-            Leader::Nobody => None,
-        };
         let voters = self.journal.with(|state| {
             if state.is_joining {
                 return Vec::new();
@@ -165,8 +159,17 @@ impl Group {
             voters.filter_map(replica).collect()
         });
         Roles {
-            leader,
+            leader: self.leader_pod(),
             voters: voters.unwrap_or_default(),
+        }
+    }
+
+    /// The pod that leads, as far as this replica knows.
+    pub(super) fn leader_pod(&self) -> Option<PodName> {
+        match self.leader() {
+            Leader::This => Some(self.settings.peers.as_ref()?.pod().clone()),
+            Leader::Other(pod) => Some(pod),
+            Leader::Nobody => None,
         }
     }
 

@@ -194,16 +194,7 @@ impl Group {
             !state.is_joining && state.vote.is_none_or(|newest| newest <= *vote)
         });
         let is_followed = is_followed.ok_or("the log is being read again")?;
-        let leader = match self.leader() {
-            Leader::Other(pod) => Some(pod),
-            Leader::This => self
-                .settings
-                .peers
-                .as_ref()
-                .map(|peers| peers.pod().clone()),
-            Leader::Nobody => None,
-        };
-        let leader = leader.filter(|_| !is_followed);
+        let leader = self.leader_pod().filter(|_| !is_followed);
         Ok(pb::Confirmed {
             is_followed,
             leader: leader.map(|pod| pod.to_string()).unwrap_or_default(),

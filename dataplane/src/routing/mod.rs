@@ -58,12 +58,8 @@ pub(crate) async fn put(
         // Whether a change or the pause comes first, the newest catalog decides what happens next.
         let _ = timeout_at(again_at, changes.changed()).await;
         pause = (pause * 2).min(RETRY_PAUSE_MAX);
-        match services.snapshot().streams.get(&stream.name) {
-            Some(newest) if newest.uid == stream.uid && newest.is_serving() => {
-                stream = Arc::clone(newest);
-            }
-            _ => return Err(StreamGone),
-        }
+        let snapshot = services.snapshot();
+        stream = Arc::clone(snapshot.still_serving(&stream).ok_or(StreamGone)?);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anabranch_domain::PodName;
 
-use crate::shard::{AppendError, LogError, ReadError};
+use crate::shard::{AppendError, ReadError};
 
 /// Why an append was not acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -61,11 +61,4 @@ pub enum ReadRefused {
     /// The pod that serves the shard could not be asked, or could not read it.
     #[error("{0}")]
     Remote(String),
-}
-
-impl ReadRefused {
-    /// Another replica leads, or may: what this one has may not be all.
-    pub(super) fn elsewhere(leader: Option<PodName>) -> Self {
-        Self::Failed(ReadError::Log(LogError::NotLeader { leader }))
-    }
 }

@@ -21,7 +21,7 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tracing::debug;
 
-use super::answers::{Answer, describe, not_now, unclear, verdict};
+use super::answers::{Answer, LedElsewhere, describe, not_now, unclear, verdict};
 use super::appends::Appends;
 use super::{
     Attempt, Freshness, NotAppended, PodAddresses, ReadRefused, Reader, ShardTraffic, Vantage,
@@ -271,10 +271,10 @@ impl RemoteShards {
         limits: ReadLimits,
         way: (Reader, Freshness),
     ) -> Result<ReadBatch, ReadRefused> {
-        let request = read_request(&stream.name, shard, from, limits, way);
+        let request = read_request(&stream.name, shard, from, limits, way.0);
         let asked = self.ask_fresh(shard, way.1, |mut client, freshness| {
             let mut request = request.clone();
-            request.set_freshness(messages::freshness_to(freshness));
+            request.set_freshness(freshness);
             async move { client.read(request).await }
         });
         let (answer, is_fresh) = asked.await?;
@@ -304,8 +304,7 @@ impl RemoteShards {
         limits: ReadLimits,
         freshness: Freshness,
     ) -> Result<ReadBatch, ReadRefused> {
-        let way = (Reader::FanOut, Freshness::Applied);
-        let request = read_request(&stream.name, shard, from, limits, way);
+        let request = read_request(&stream.name, shard, from, limits, Reader::FanOut);
         while let Some(pod) = vantage.pod().cloned() {
             let is_due = vantage.look_at().is_some_and(|at| Instant::now() >= at);
             let (read, leader_end) = tokio::join!(
@@ -393,7 +392,7 @@ impl RemoteShards {
         };
         let asked = self.ask_fresh(shard, Freshness::Current, |mut client, freshness| {
             let mut request = request.clone();
-            request.set_freshness(messages::freshness_to(freshness));
+            request.set_freshness(freshness);
             async move { client.locate(request).await }
         });
         // One that is before the end is before it on every replica.
@@ -408,7 +407,7 @@ impl RemoteShards {
     pub async fn tip(&self, stream: &Stream, shard: &Shard) -> Result<Tip, ReadRefused> {
         let asked = self.ask_fresh(shard, Freshness::Current, |mut client, freshness| {
             let mut request = tip_request(&stream.name, shard, None, Duration::ZERO);
-            request.set_freshness(messages::freshness_to(freshness));
+            request.set_freshness(freshness);
             async move { client.tip(request).await }
         });
         tip_of(asked.await?.0)
@@ -444,18 +443,19 @@ impl RemoteShards {
         &self,
         shard: &Shard,
         freshness: Freshness,
-        call: impl Fn(Client, Freshness) -> F,
+        call: impl Fn(Client, pb::Freshness) -> F,
     ) -> Result<(T, bool), ReadRefused>
     where
         T: Answer,
         F: Future<Output = Result<tonic::Response<T>, Status>>,
     {
-        let answer = self.ask(shard, |client| call(client, freshness)).await?;
+        let wanted = messages::freshness_to(freshness);
+        let answer = self.ask(shard, |client| call(client, wanted)).await?;
         if answer.led_elsewhere().is_none() {
             return Ok((answer, true));
         }
         debug!(shard = %shard.id, "nobody is found who leads: any replica is read");
-        let any = self.ask(shard, |client| call(client, Freshness::Applied));
+        let any = self.ask(shard, |client| call(client, pb::Freshness::Applied));
         Ok((any.await?, false))
     }
 
@@ -478,41 +478,46 @@ impl RemoteShards {
             } else {
                 READ_MAX
             };
-            let answer = timeout(patience, asked).await;
-            let elsewhere = match &answer {
-                Ok(Ok(answer)) => answer.get_ref().led_elsewhere(),
-                _ => None,
+            // Whoever is named is asked next, or the next in turn.
+            let not_here = |leader| {
+                if let Some(pod) = &pod {
+                    self.note_leader(shard, pod, leader);
+                }
             };
-            let is_answered = match &answer {
-                // Nobody was found who leads. Whoever said so last can be asked for what it has.
-                Ok(Ok(_)) if elsewhere.is_some() => began.elapsed() >= CURRENT_PATIENCE,
-                Ok(Ok(answer)) => !answer.get_ref().is_for_another(),
-                _ => false,
-            };
-            let leader = elsewhere.as_ref().and_then(|it| it.leader.clone());
-            let is_named = leader.is_some();
-            if let Some(pod) = pod.filter(|_| !is_answered) {
-                // Whoever is named, or the next in turn.
-                self.note_leader(shard, &pod, leader);
-            }
-            let failure = match answer {
-                Ok(Ok(answer)) if is_answered => return Ok(answer.into_inner()),
-                Ok(Ok(_)) if elsewhere.is_some() => {
-                    hops += 1;
-                    if is_named && hops % HOPS_MAX != 0 {
+            let failure = match timeout(patience, asked).await {
+                Ok(Ok(answer)) => {
+                    let answer = answer.into_inner();
+                    if let Some(LedElsewhere { leader }) = answer.led_elsewhere() {
+                        // Nobody was found who leads. Whoever said so last can be asked for what it has.
+                        if began.elapsed() >= CURRENT_PATIENCE {
+                            return Ok(answer);
+                        }
+                        let is_named = leader.is_some();
+                        not_here(leader);
+                        hops += 1;
+                        if is_named && hops % HOPS_MAX != 0 {
+                            continue;
+                        }
+                        "nobody is known to lead".to_owned()
+                    } else if answer.is_for_another() {
+                        not_here(None);
+                        refusals += 1;
+                        if refusals >= shard.replicas.len() {
+                            return Ok(answer);
+                        }
                         continue;
+                    } else {
+                        return Ok(answer);
                     }
-                    "nobody is known to lead".to_owned()
                 }
-                Ok(Ok(answer)) if refusals + 1 >= shard.replicas.len() => {
-                    return Ok(answer.into_inner());
+                Ok(Err(status)) => {
+                    not_here(None);
+                    describe(&status)
                 }
-                Ok(Ok(_)) => {
-                    refusals += 1;
-                    continue;
+                Err(_) => {
+                    not_here(None);
+                    format!("no answer within {patience:?}")
                 }
-                Ok(Err(status)) => describe(&status),
-                Err(_) => format!("no answer within {patience:?}"),
             };
             if Instant::now() + pause >= deadline {
                 return Err(ReadRefused::Remote(failure));
@@ -529,7 +534,7 @@ fn read_request(
     shard: &Shard,
     from: ReadFrom,
     limits: ReadLimits,
-    (reader, freshness): (Reader, Freshness),
+    reader: Reader,
 ) -> pb::ReadRequest {
     pb::ReadRequest {
         shard: Some(messages::shard_to(stream, shard)),
@@ -538,7 +543,7 @@ fn read_request(
         bytes_max: limits.bytes_max as u64,
         horizon_ms: limits.horizon.as_millis(),
         is_polling: reader == Reader::Polling,
-        freshness: messages::freshness_to(freshness).into(),
+        ..pb::ReadRequest::default()
     }
 }
 

@@ -145,10 +145,8 @@ impl ServedShards {
         (reader, freshness): (Reader, Freshness),
     ) -> Result<ReadBatch, ReadRefused> {
         let handle = self.handle(subject);
-        if freshness != Freshness::Applied
-            && let Some(leader) = handle.group().led_elsewhere()
-        {
-            return Err(ReadRefused::elsewhere(Some(leader)));
+        if freshness != Freshness::Applied {
+            handle.check_leading()?;
         }
         if reader == Reader::Polling {
             let now = self.clock.now();
@@ -192,11 +190,7 @@ impl ServedShards {
             // Nothing comes after the end of a sealed shard.
             _ if tip.phase == ShardPhase::Sealed => {}
             Freshness::Applied => {}
-            Freshness::Leading => {
-                if let Some(leader) = handle.group().led_elsewhere() {
-                    return Err(ReadRefused::elsewhere(Some(leader)));
-                }
-            }
+            Freshness::Leading => handle.check_leading()?,
             Freshness::Current => handle.confirm_current().await?,
         }
         Ok(tip)

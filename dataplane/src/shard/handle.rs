@@ -158,6 +158,14 @@ impl ShardHandle {
         Ok(self.group.journal().tip().ok_or(LogError::Reloading)?)
     }
 
+    /// Fails with [`NotLeader`](LogError::NotLeader) where another replica is known to lead.
+    pub(crate) fn check_leading(&self) -> Result<(), ReadError> {
+        match self.group.led_elsewhere() {
+            None => Ok(()),
+            leader => Err(LogError::NotLeader { leader }.into()),
+        }
+    }
+
     /// Makes sure that everything that was acknowledged before this call can be read here: otherwise the failure is
     /// [`NotLeader`](LogError::NotLeader). What was read meanwhile is good, too.
     pub(crate) async fn confirm_current(&self) -> Result<(), ReadError> {

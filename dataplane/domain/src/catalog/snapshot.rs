@@ -91,6 +91,12 @@ impl Snapshot {
         self.streams.get(name)
     }
 
+    /// The newest of `stream`, while it takes and gives records; a successor of the same name is another.
+    pub fn still_serving(&self, stream: &Stream) -> Option<&Arc<Stream>> {
+        let newest = self.streams.get(&stream.name)?;
+        (newest.uid == stream.uid && newest.is_serving()).then_some(newest)
+    }
+
     /// Numbers over all streams: what `DescribeLimits` shows and quotas are counted by.
     pub const fn totals(&self) -> Totals {
         self.totals

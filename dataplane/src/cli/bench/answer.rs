@@ -55,17 +55,15 @@ pub(super) fn record_count(codec: Codec, body: &[u8], record_bytes: u64) -> u64 
     };
     let (mut count, mut apart) = (1, 0);
     loop {
-        let expected = at.saturating_add(apart);
-        if apart < apart_min || apart / 2 >= apart_min || !is_name(expected) {
+        let may_expect = (apart_min..apart_min.saturating_mul(2)).contains(&apart);
+        if !(may_expect && is_name(at.saturating_add(apart))) {
             let from = at.saturating_add(apart_min);
             let Some(found) = body.get(from..).and_then(|rest| finder.find(rest)) else {
                 return count;
             };
             apart = from + found - at;
-            at = from + found;
-        } else {
-            at = expected;
         }
+        at += apart;
         count += 1;
     }
 }
